@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lists of types: the only file that includes Boost.Hana.
+//
+//   using layers = base::list<a, b, c>;
+//   base::at<layers, 1>        is b
+#pragma once
+#include <boost/hana/basic_tuple.hpp>
+#include <boost/hana/type.hpp>
+#include <cstddef>
+#include <utility>
+
+namespace taut::base {
+
+/// A list of types.
+template <class... Types> struct list {
+  static constexpr std::size_t size = sizeof...(Types);
+  using basic = boost::hana::basic_tuple<boost::hana::type<Types>...>;
+};
+
+/// The type at position I of a list. Costs one overload resolution: no recursion, so deep lists stay cheap.
+template <class List, std::size_t I>
+using at = typename std::remove_cvref_t<decltype(boost::hana::at_c<I>(std::declval<typename List::basic&>()))>::type;
+
+/// Calls f.template operator()<I>() for I = 0 .. N-1, in order. A braced list instead of a fold expression: clang refuses
+/// folds over more than 256 elements, and networks are longer.
+template <std::size_t N, class F> constexpr void for_each_index(F&& f) {
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    [[maybe_unused]] const int in_order[] = {0, (f.template operator()<I>(), 0)...};
+  }(std::make_index_sequence<N>{});
+}
+
+}  // namespace taut::base

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine: a network's parameters folded in double, packed once, and run by fused kernels. No heap, no exceptions.
+//
+//   const auto engine = compile(p);               // constexpr if p is
+//   std::array<float, 10> y = engine(x);          // x: array, span or vector of Net::input_size floats
+//   engine(x, [](std::size_t layer, float std) {});        // hands over each normalizer's std
+//   engine.batch(inputs, outputs);                // N samples, one after the other
+#pragma once
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <concepts>
+#include <cstddef>
+#include <ranges>
+#include <span>
+#include <taut/engine/stage.hpp>
+#include <type_traits>
+
+namespace taut {
+
+/// Arithmetic of an engine: float weights and sums in lanes of the given type (the widest of the machine).
+template <class Lane = simd::native> struct float32 {
+  using lane = Lane;
+};
+
+/// The observer that looks at nothing: costs nothing.
+struct no_observer {
+  constexpr void operator()(std::size_t, float) const {}
+};
+
+/// A network ready to run in the given arithmetic. Make it with compile(p).
+template <Network Net, class Arithmetic = float32<>> class engine;
+
+namespace engine_stage {
+
+template <class Net, std::size_t First, class Indices> struct epilogue_of;
+template <class Net, std::size_t First, std::size_t... I>
+struct epilogue_of<Net, First, std::index_sequence<I...>> {
+  using type = epilogue<layer_of<Net, First + I>...>;
+};
+
+template <class Net, class V, std::size_t S> constexpr auto stage_type() {
+  constexpr auto plan = engine_plan::plan_of<Net>.at[S];
+  constexpr shape in = Net::shapes[plan.first];
+  using first = layer_of<Net, plan.first>;
+  constexpr std::size_t head = plan.what == engine_plan::kind::elementwise ? 0 : plan.normalized ? 2 : 1;
+  using acts = typename epilogue_of<Net, plan.first + head, std::make_index_sequence<plan.count - head>>::type;
+  if constexpr (plan.what == engine_plan::kind::elementwise) {
+    return std::type_identity<elementwise<V, in.size(), acts>>{};
+  } else if constexpr (plan.what != engine_plan::kind::dense) {
+    return std::type_identity<single<V, first, in, acts>>{};
+  } else {
+    constexpr std::size_t rows = Net::shapes[plan.first + 1].size();
+    if constexpr (plan.normalized) {
+      using norm = layer_of<Net, plan.first + 1>;
+      return std::type_identity<dense<V, rows, in.size(), {plan.scale, norm::centred, norm::epsilon}, acts>>{};
+    } else {
+      return std::type_identity<dense<V, rows, in.size(), {}, acts>>{};
+    }
+  }
+}
+
+template <std::size_t S, class Stage> struct slot { Stage stage; };
+
+template <class Net, class V, class Indices> struct pipeline;
+template <class Net, class V, std::size_t... S>
+struct pipeline<Net, V, std::index_sequence<S...>> : slot<S, typename decltype(stage_type<Net, V, S>())::type>... {};
+
+/// A stage as one function of its own; without it, deep networks would grow by a copy of the kernel for each block.
+template <class W, class Stage, class Observe>
+[[gnu::noinline]] constexpr float run_shared(const Stage& stage, const float* x, float owed, float* y,
+                                             Observe observe) {
+  return stage.template run<W>(x, owed, y, observe);
+}
+
+}  // namespace engine_stage
+
+template <Network Net, class Lane> class engine<Net, float32<Lane>> {
+  static constexpr std::size_t stages = engine_plan::plan_of<Net>.count;
+  using pipeline = engine_stage::pipeline<Net, Lane, std::make_index_sequence<stages>>;
+  template <std::size_t S> using stage_of = typename decltype(engine_stage::stage_type<Net, Lane, S>())::type;
+  static constexpr std::size_t inline_up_to = 8;  // stages; deeper networks call one function per distinct stage
+
+ public:
+  using network_type = Net;
+  using lane = Lane;
+  using input = std::array<float, Net::input_size>;
+  using output = std::array<float, Net::output_size>;
+
+  /// Elements of one buffer for activations, padding included.
+  static constexpr std::size_t buffer_size = [] {
+    std::size_t most = 0;
+    for (const shape& s : Net::shapes) most = std::max(most, engine_stage::padded<Lane>(s.size()));
+    return most;
+  }();
+  /// Two buffers in turn. Their contents before a run do not matter.
+  struct scratch {
+    alignas(simd::width<Lane> * sizeof(float)) float at[2][buffer_size];
+  };
+
+  /// Folds and packs p into this storage; what was there before is lost.
+  constexpr void load(const parameters<Net>& p) {
+    stored = pipeline{};
+    fold_from<0>(p, engine_stage::inherited<Net::input_size>{});
+  }
+
+  /// The output for one input. @pre x has Net::input_size elements.
+  [[nodiscard]] constexpr output operator()(std::span<const float, Net::input_size> x) const {
+    return (*this)(x, no_observer{});
+  }
+  /// The same; `observe(layer, std)` or `observe(std)` is called for each pooled run of each normalizer, in order, with
+  /// the standard deviation of its input.
+  template <class Observe>
+  constexpr output operator()(std::span<const float, Net::input_size> x, Observe&& observe) const {
+    scratch s;
+    output y;
+    run(x.data(), y.data(), s, observe);
+    return y;
+  }
+
+  /// N inputs, one after the other in one span, to N outputs. @pre both hold the same number of samples.
+  constexpr void batch(std::span<const float> inputs, std::span<float> outputs) const {
+    assert(inputs.size() % Net::input_size == 0 && outputs.size() % Net::output_size == 0);
+    assert(inputs.size() / Net::input_size == outputs.size() / Net::output_size);
+    scratch s;
+    for (std::size_t i = 0; i < inputs.size() / Net::input_size; ++i)
+      run(&inputs[i * Net::input_size], &outputs[i * Net::output_size], s, no_observer{});
+  }
+
+  /// The same as operator() on storage of the caller.
+  template <class Observe> constexpr void run(const float* x, float* y, scratch& s, Observe&& observe) const {
+    if (std::is_constant_evaluated()) run_in<simd::portable<simd::width<Lane>>>(x, y, s, observe);
+    else run_in<Lane>(x, y, s, observe);
+  }
+
+ private:
+  template <std::size_t S, class Inherited> constexpr void fold_from(const parameters<Net>& p, const Inherited& before) {
+    if constexpr (S < stages) {
+      constexpr auto plan = engine_plan::plan_of<Net>.at[S];
+      auto& stage = stage_at<S>();
+      using next_input = engine_stage::inherited<stage_of<S>::outputs>;
+      if constexpr (plan.what == engine_plan::kind::dense) {
+        using first = layer_of<Net, plan.first>;
+        if constexpr (plan.normalized)
+          fold_from<S + 1>(p, stage.template fold<first, layer_of<Net, plan.first + 1>>(
+                                  get<plan.first>(p), get<plan.first + 1>(p), before));
+        else fold_from<S + 1>(p, stage.template fold<first, void>(get<plan.first>(p), no_parameters{}, before));
+      } else {
+        if constexpr (plan.what != engine_plan::kind::elementwise) stage.values = get<plan.first>(p);
+        fold_from<S + 1>(p, next_input{});
+      }
+    }
+  }
+
+  template <std::size_t S> constexpr auto& stage_at() {
+    return static_cast<engine_stage::slot<S, stage_of<S>>&>(stored).stage;
+  }
+  template <std::size_t S> constexpr const auto& stage_at() const {
+    return static_cast<const engine_stage::slot<S, stage_of<S>>&>(stored).stage;
+  }
+
+  template <class W, class Observe>
+  [[gnu::always_inline]] constexpr void run_in(const float* x, float* y, scratch& s, Observe& observe) const {
+    constexpr std::size_t columns = simd::block_columns<W>;
+    constexpr bool direct = engine_plan::plan_of<Net>.at[0].what == engine_plan::kind::general ||
+                            (engine_plan::plan_of<Net>.at[0].what == engine_plan::kind::dense &&
+                             Net::input_size % columns == 0);
+    if constexpr (!direct) {
+      std::copy_n(x, Net::input_size, s.at[1]);
+      std::fill(s.at[1] + Net::input_size, s.at[1] + engine_stage::padded<Lane>(Net::input_size), 0.0f);
+      x = s.at[1];
+    }
+    float owed = 1.0f;
+    base::for_each_index<stages>([&]<std::size_t S>() __attribute__((always_inline)) {
+      constexpr auto plan = engine_plan::plan_of<Net>.at[S];
+      float* const out = s.at[S % 2];
+      const auto seen = [&]([[maybe_unused]] float variance) __attribute__((always_inline)) {
+        if constexpr (!std::same_as<std::remove_cvref_t<Observe>, no_observer>) {
+          constexpr std::size_t layer = plan.what == engine_plan::kind::dense ? plan.first + 1 : plan.first;
+          const float std = simd::sqrt(variance);
+          if constexpr (std::invocable<Observe&, std::size_t, float>) observe(layer, std);
+          else observe(std);
+        }
+      };
+      if constexpr (stages <= inline_up_to) owed = stage_at<S>().template run<W>(x, owed, out, seen);
+      else owed = engine_stage::run_shared<W>(stage_at<S>(), x, owed, out, seen);
+      x = out;
+    });
+    std::copy_n(x, Net::output_size, y);
+  }
+
+  pipeline stored{};
+};
+
+/// Folds and packs p into an engine that exists already (a static one, say).
+template <class Net, class Arithmetic> constexpr void compile(const parameters<Net>& p, engine<Net, Arithmetic>& into) {
+  into.load(p);
+}
+/// The engine of p: `compile(p)`, or `compile<float32<simd::portable<1>>>(p)` for other arithmetic or lanes.
+template <class Arithmetic = float32<>, class Net> [[nodiscard]] constexpr auto compile(const parameters<Net>& p) {
+  engine<Net, Arithmetic> made;
+  made.load(p);
+  return made;
+}
+
+}  // namespace taut

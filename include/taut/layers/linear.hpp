@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Linear<Out>: y = W x + b.   Linear<In, Out> states the input width and checks it.
+//
+// Options     no_bias; at_most<c>: ||W|| <= c (spectral norm)
+// Lipschitz   ||W||, attained at the top singular vector
+// Gradient    dx = W' dy, dW = dy x', db = dy
+// Example     Input<64> >> Linear<32>(at_most<2.0>)
+#pragma once
+#include <taut/net/layer.hpp>
+#include <taut/net/option.hpp>
+#include <taut/net/parameters.hpp>
+#include <taut/simd/lane.hpp>
+
+namespace taut::layer {
+
+/// A dense affine layer. `A` is the output width, or the stated input width where `B`, the output width, is given.
+template <std::size_t A, std::size_t B, class... Options> struct linear : configurable<linear<A, B, Options...>> {
+  static constexpr std::size_t width = B == 0 ? A : B;
+  static constexpr std::size_t stated = B == 0 ? 0 : A;
+  static constexpr bool has_bias = !option::has<option::no_bias, Options...>;
+  /// The declared limit of the spectral norm; 0 where none is declared.
+  static constexpr double limit = option::value_of<option::at_most_key, Options...>(0);
+
+  static constexpr auto name =
+      stated == 0 ? base::say("Linear<", width, ">") : base::say("Linear<", stated, ", ", width, ">");
+  using options = base::list<Options...>;
+  using takes = base::list<option::no_bias, option::at_most_key>;
+  template <class... More> using with = linear<A, B, More...>;
+
+  static constexpr fusion reads = fusion::affine;
+  static constexpr auto wants = stated == 0 ? base::say("a vector") : base::say("a vector of ", stated);
+  static constexpr bool accepts(shape in) { return in.rank == 1 && (stated == 0 || in.size() == stated); }
+  static constexpr shape output(shape) { return shape{width}; }
+  static constexpr std::size_t multiply_adds(shape in) { return width * in.size(); }
+
+  template <shape In, class Real> struct parameters {
+    std::array<Real, width * In.size()> weight{};               ///< [out][in]
+    std::array<Real, has_bias ? width : 0> bias{};              ///< empty with no_bias
+    static constexpr void tensors(auto&& visit) {
+      visit(tensor_info{"weight", shape{width, In.size()}}, &parameters::weight);
+      if constexpr (has_bias) visit(tensor_info{"bias", shape{width}}, &parameters::bias);
+    }
+    /// What the type declares of the values: for provers and projectors.
+    static constexpr void claims(auto& self, auto&& visit) {
+      if constexpr (limit > 0) visit.spectral_norm_at_most("weight", self.weight, width, In.size(), limit);
+    }
+  };
+  /// He: uniform with variance 2 / fan-in; biases 0.
+  template <shape In, class Real> static constexpr void initialise(parameters<In, Real>& p, auto& random) {
+    const double bound = rounded::sqrt_nearest(6.0 / static_cast<double>(In.size()));
+    for (Real& w : p.weight) w = static_cast<Real>(random.uniform(-bound, bound));
+    for (Real& b : p.bias) b = 0;
+  }
+
+  template <shape In, class Real>
+  static constexpr double weight(const parameters<In, Real>& p, std::size_t row, std::size_t column) {
+    return static_cast<double>(p.weight[row * In.size() + column]);
+  }
+  template <shape In, class Real> static constexpr double bias(const parameters<In, Real>& p, std::size_t row) {
+    if constexpr (has_bias) return static_cast<double>(p.bias[row]);
+    else return 0;
+  }
+
+  template <shape In, class Real, class V>
+  static constexpr void forward(const parameters<In, Real>& p, const V* x, V* y) {
+    for (std::size_t row = 0; row < width; ++row) {
+      V sum = simd::number<V>(bias(p, row));
+      for (std::size_t i = 0; i < In.size(); ++i) sum = simd::multiply_add(simd::number<V>(p.weight[row * In.size() + i]), x[i], sum);
+      y[row] = sum;
+    }
+  }
+  template <shape In, class Real, class V>
+  static constexpr void gradient(const parameters<In, Real>& p, const V* x, const V*, const V* dy, V* dx,
+                                 parameters<In, Real>& dp) {
+    for (std::size_t i = 0; i < In.size(); ++i) dx[i] = V(0);
+    for (std::size_t row = 0; row < width; ++row) {
+      for (std::size_t i = 0; i < In.size(); ++i) {
+        const std::size_t k = row * In.size() + i;
+        dx[i] = simd::multiply_add(simd::number<V>(p.weight[k]), dy[row], dx[i]);
+        dp.weight[k] += static_cast<Real>(simd::sum(dy[row] * x[i]));
+      }
+      if constexpr (has_bias) dp.bias[row] += static_cast<Real>(simd::sum(dy[row]));
+    }
+  }
+
+  static constexpr auto lipschitz(shape) {
+    return symbol({.name = "norm(W@)", .declare = "at_most<c>", .range = {0, limit}, .declared = limit > 0});
+  }
+};
+
+}  // namespace taut::layer
+
+namespace taut {
+/// y = W x + b: `Linear<32>`, or `Linear<64, 32>` with the input width stated. Options: no_bias, at_most<c>.
+template <std::size_t A, std::size_t B = 0> inline constexpr layer::linear<A, B> Linear{};
+}  // namespace taut

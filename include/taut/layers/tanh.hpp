@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tanh: y = tanh(x), element by element.
+//
+// Lipschitz   1, attained at 0
+// Gradient    dx = (1 - y^2) dy
+// Example     Input<16> >> Linear<16> >> Tanh
+#pragma once
+#include <taut/net/layer.hpp>
+#include <taut/simd/math.hpp>
+
+namespace taut::layer {
+
+/// The hyperbolic tangent.
+struct tanh : layer_base {
+  static constexpr auto name = base::say("Tanh");
+  static constexpr fusion reads = fusion::pointwise;
+  static constexpr auto wants = base::say("any shape");
+  static constexpr bool accepts(shape) { return true; }
+  static constexpr shape output(shape in) { return in; }
+
+  static constexpr bool homogeneous = false;
+  static constexpr output_range range{-1, 1};
+  template <class V> static constexpr V apply(V x) { return simd::tanh(x); }
+  template <class V> static constexpr V derivative(V, V y) { return V(1) - y * y; }
+
+  static constexpr auto lipschitz(shape) { return constant(1); }
+};
+
+}  // namespace taut::layer
+
+namespace taut {
+/// y = tanh(x).
+inline constexpr layer::tanh Tanh{};
+}  // namespace taut

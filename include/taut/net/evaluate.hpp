@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reference: a network evaluated layer by layer, without fusion, in double. It is the oracle of every other path.
+//
+//   std::array<double, 10> y = evaluate(p, x);        // x: array, vector or span of float or double
+//
+// `forward` runs one layer for any V: double, or a register whose lanes are samples (training, batches).
+#pragma once
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstddef>
+#include <ranges>
+#include <taut/net/network.hpp>
+#include <taut/net/normalizer.hpp>
+
+namespace taut {
+
+/// y = layer(x): x has In.size() elements, y L::output(In).size(). A layer may state its own forward; pointwise layers
+/// and normalizers need not.
+template <class L, shape In, class P, class V> constexpr void forward(const P& p, const V* x, V* y) {
+  if constexpr (requires { L::template forward<In>(p, x, y); }) {
+    L::template forward<In>(p, x, y);
+  } else if constexpr (L::reads == fusion::pointwise) {
+    for (std::size_t i = 0; i < In.size(); ++i) y[i] = L::apply(x[i]);
+  } else {
+    static_assert(L::reads == fusion::normalizer, "this kind of layer must state forward<In>(p, x, y)");
+    normalizer::forward<L, In>(p, x, y);
+  }
+}
+
+/// dx from dy by the chain rule, and the parameters' gradients added to dp; x and y are the layer's input and output.
+/// V as in forward: with samples in the lanes, dp receives the sum over samples.
+template <class L, shape In, class P, class V>
+constexpr void gradient(const P& p, const V* x, const V* y, const V* dy, V* dx, P& dp) {
+  if constexpr (requires { L::template gradient<In>(p, x, y, dy, dx, dp); }) {
+    L::template gradient<In>(p, x, y, dy, dx, dp);
+  } else if constexpr (L::reads == fusion::pointwise) {
+    for (std::size_t i = 0; i < In.size(); ++i) dx[i] = dy[i] * L::derivative(x[i], y[i]);
+  } else {
+    static_assert(L::reads == fusion::normalizer, "this kind of layer must state gradient<In>(p, x, y, dy, dx, dp)");
+    normalizer::gradient<L, In>(p, x, dy, dx, dp);
+  }
+}
+
+namespace base {
+
+/// The largest activation of a network, in elements.
+template <class Net> constexpr std::size_t largest_activation() {
+  std::size_t largest = 0;
+  for (const shape& s : Net::shapes) largest = std::max(largest, s.size());
+  return largest;
+}
+
+/// A range whose extent, where it is known to the compiler, is N.
+template <class Range, std::size_t N>
+concept samples_of = std::ranges::contiguous_range<Range> && std::ranges::sized_range<Range> &&
+                     std::floating_point<std::ranges::range_value_t<Range>>;
+
+}  // namespace base
+
+/// What the network gives for x, in double and layer by layer. @pre x has Net::input_size elements.
+template <Network Net, class Real, class Range>
+  requires base::samples_of<Range, Net::input_size>
+constexpr std::array<double, Net::output_size> evaluate(const parameters<Net, Real>& p, const Range& x) {
+  assert(std::ranges::size(x) == Net::input_size);
+  std::array<double, base::largest_activation<Net>()> here{}, next{};
+  std::ranges::copy(x, here.begin());
+  base::for_each_index<Net::depth>([&]<std::size_t I>() {
+    forward<layer_of<Net, I>, Net::shapes[I]>(get<I>(p), here.data(), next.data());
+    std::copy_n(next.begin(), Net::shapes[I + 1].size(), here.begin());
+  });
+  std::array<double, Net::output_size> y{};
+  std::copy_n(here.begin(), Net::output_size, y.begin());
+  return y;
+}
+
+}  // namespace taut

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a layer is: one type that states everything the library knows about it. Nothing is registered anywhere.
+//
+//   every layer       name, reads, wants, accepts(shape), output(shape), lipschitz(shape)
+//   fusion::affine    parameters<In, Real>, weight(p, row, column), bias(p, row), forward, gradient, multiply_adds(shape)
+//   fusion::pointwise apply(V), derivative(x, y), homogeneous, range
+//   fusion::normalizer pooled(shape), centred, epsilon, min_std; parameters with gain(p, i) and offset(p, i)
+//   fusion::mixing    forward, gradient, multiply_adds(shape); parameters<In, Real> if it has any
+//
+// V is double (the oracle), float, or a register whose lanes are samples: the same text serves all of them.
+#pragma once
+#include <concepts>
+#include <cstddef>
+#include <taut/algebra/expression.hpp>
+#include <taut/algebra/shape.hpp>
+#include <taut/base/text.hpp>
+
+namespace taut {
+
+/// How a layer touches its input. The engine's plan follows from this, never from pairs of layer names.
+enum class fusion {
+  affine,      ///< y = W x + b; folds with its neighbours
+  pointwise,   ///< y_i = f(x_i)
+  normalizer,  ///< each pooled run of elements is projected onto a sphere
+  mixing       ///< anything else: pooling, softmax, a block with layers inside
+};
+
+/// Runs of elements that a normalizer pools: `groups` runs of `size` neighbours each.
+struct pooling {
+  std::size_t groups = 1;
+  std::size_t size = 1;
+};
+
+/// The interval all outputs of a pointwise layer lie in.
+struct output_range {
+  double lower = -rounded::infinity;
+  double upper = rounded::infinity;
+};
+
+/// What a tensor of a layer is for.
+enum class role {
+  trainable,  ///< changed by training, has a gradient
+  buffer      ///< running statistics, counters: stored and loaded, never differentiated
+};
+
+/// The description of one tensor of a layer: its key in a file, its extents, its role.
+struct tensor_info {
+  std::string_view key;
+  shape extents;
+  role purpose = role::trainable;
+};
+
+/// A layer without tensors has these parameters.
+struct no_parameters {
+  static constexpr void tensors(auto&&) {}
+};
+
+/// The empty base of all layers: through it `>>` (net/compose.hpp) is found for library and user layers alike.
+struct layer_base {};
+
+template <class L> inline constexpr bool states_name = requires {
+  { L::name } -> std::convertible_to<base::words>;
+};
+template <class L> inline constexpr bool states_reads = requires {
+  { L::reads } -> std::convertible_to<fusion>;
+};
+template <class L> inline constexpr bool states_shape = requires(shape s) {
+  { L::wants } -> std::convertible_to<base::words>;
+  { L::accepts(s) } -> std::same_as<bool>;
+  { L::output(s) } -> std::same_as<shape>;
+};
+template <class L> inline constexpr bool states_lipschitz = requires(shape s) { L::lipschitz(s).value(); };
+template <class L> inline constexpr bool states_apply = requires {
+  { L::apply(1.0) } -> std::convertible_to<double>;
+  { L::derivative(1.0, 1.0) } -> std::convertible_to<double>;
+  { L::homogeneous } -> std::convertible_to<bool>;
+  { L::range } -> std::convertible_to<output_range>;
+};
+template <class L> inline constexpr bool states_pooling = requires(shape s) {
+  { L::pooled(s) } -> std::same_as<pooling>;
+  { L::centred } -> std::convertible_to<bool>;
+  { L::epsilon } -> std::convertible_to<double>;
+};
+template <class L> inline constexpr bool states_cost = requires(shape s) {
+  { L::multiply_adds(s) } -> std::convertible_to<std::size_t>;
+};
+
+namespace base {
+
+/// The first thing that L does not state although its kind of layer must, or null.
+template <class L> constexpr const char* first_missing() {
+  if constexpr (!states_name<L>) return "name";
+  else if constexpr (!states_reads<L>) return "reads (a taut::fusion)";
+  else if constexpr (!states_shape<L>) return "wants, accepts and output (shape)";
+  else if constexpr (!states_lipschitz<L>) return "lipschitz(shape)";
+  else if constexpr (L::reads == fusion::pointwise && !states_apply<L>) return "apply, derivative, homogeneous, range";
+  else if constexpr (L::reads == fusion::normalizer && !states_pooling<L>) return "pooled(shape), centred, epsilon";
+  else if constexpr ((L::reads == fusion::affine || L::reads == fusion::mixing) && !states_cost<L>)
+    return "multiply_adds(shape)";
+  else return nullptr;
+}
+
+}  // namespace base
+
+/// A type that states all that its kind of layer must.
+template <class L>
+concept Layer = std::derived_from<L, layer_base> && base::first_missing<L>() == nullptr;
+
+}  // namespace taut

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Lipschitz bound that the type alone gives: the product of the layers' terms, as text and as a number.
+//
+//   lipschitz<Net>            a double, rounded upward; an open_bound where something is undeclared
+//   formula<Net>              "norm(W0) * gain1 / sqrt(std1^2 + 1e-05) * norm(W3)"
+//
+// Layers with a declared min_std make it a bound for pairs of inputs whose stds are at least that (theory: the map
+// c -> c / sqrt(|c|^2/n + epsilon) is Lipschitz with 1 / sqrt(s^2 + epsilon) on {std >= s}, although the set is not convex).
+#pragma once
+#include <string_view>
+#include <taut/algebra/bound.hpp>
+#include <taut/net/network.hpp>
+
+namespace taut {
+
+namespace base {
+
+/// The Lipschitz term of layer I, as the layer states it.
+template <class Net, std::size_t I>
+inline constexpr auto lipschitz_term = layer_of<Net, I>::lipschitz(Net::shapes[I]);
+
+template <class Net> constexpr auto lipschitz_expression() {
+  return []<std::size_t... I>(std::index_sequence<I...>) {
+    constexpr std::size_t capacities[] = {2, decltype(layer_of<Net, I>::lipschitz(shape{}))::capacity...};
+    constexpr std::size_t total = [&] {
+      std::size_t sum = 0;
+      for (std::size_t c : capacities) sum += c;
+      return sum;
+    }();
+    expression<total> e;
+    e.root = e.add({.what = algebra::operation::product});
+    const auto put = [&e](const auto& term, std::size_t at) {
+      e.insert(e.root, e.graft(term, &at));
+      return 0;
+    };
+    [[maybe_unused]] const int in_order[] = {0, put(layer_of<Net, I>::lipschitz(Net::shapes[I]), I)...};
+    algebra::collapse(e);
+    return e;
+  }(std::make_index_sequence<Net::depth>{});
+}
+
+/// The symbolic bound of a network in normal form.
+template <class Net> inline constexpr auto lipschitz_of_type = lipschitz_expression<Net>();
+
+/// The name of layer `at.index[0]`, for messages.
+template <class Net> constexpr words name_of_layer(std::size_t at) {
+  words name;
+  for_each_index<Net::depth>([&]<std::size_t I>() {
+    if (I == at) name = layer_of<Net, I>::name;
+  });
+  return name;
+}
+
+// A detour that makes clang print the phrases, not the names of the variables that hold them.
+template <phrase... Missing> struct opened { using type = open_bound<Missing...>; };
+
+template <class Net> constexpr auto close() {
+  constexpr auto& e = lipschitz_of_type<Net>;
+  if constexpr (e.first_open() == nullptr) {
+    return e.value().upper;
+  } else {
+    constexpr auto missing = *e.first_open();
+    constexpr auto where =
+        phrase_of<say("layer ", missing.where.name(), ", ", name_of_layer<Net>(missing.where.index[0]))>();
+    constexpr auto what = phrase_of<say("declare ", missing.declare)>();
+    return typename opened<where, what>::type{};
+  }
+}
+
+template <class Net> inline constexpr auto formula_text = [] {
+  text<48 * (Net::depth + 1)> t;
+  lipschitz_of_type<Net>.print(t);
+  return t;
+}();
+
+}  // namespace base
+
+/// A Lipschitz constant (Euclidean norms) of every network of this type whose parameters respect what the type declares,
+/// on inputs that respect its declared stds: a double, rounded upward. An open_bound where a norm or gain is undeclared.
+template <Network Net> inline constexpr auto lipschitz = base::close<Net>();
+
+/// The symbolic form of `lipschitz<Net>`. Quantities carry the number of their layer: norm(W0), gain1, std1.
+template <Network Net> inline constexpr std::string_view formula = base::formula_text<Net>.view();
+
+}  // namespace taut

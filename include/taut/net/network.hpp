@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The network in its normal form and its facts: shapes, parameter count, symbolic Lipschitz bound.
+//
+//   struct Net : decltype(Input<64> >> Linear<32> >> ReLU >> Linear<10>) {};
+//   Net::parameter_count == 2410;  Net::depth == 3;  Net::output_size == 10;  lipschitz<Net> is open: no norm declared
+//
+// Tables are arrays filled through function pointers: one step a layer, and no fold over long packs (clang's limit).
+#pragma once
+#include <array>
+#include <cstddef>
+#include <taut/algebra/bound.hpp>
+#include <taut/net/compose.hpp>
+#include <taut/net/parameters.hpp>
+
+namespace taut {
+
+template <class In, class... Layers> struct network {
+  using normal_form = network;
+  using input = In;
+  using layers = base::list<Layers...>;
+
+  /// Number of layers, the input not counted.
+  static constexpr std::size_t depth = sizeof...(Layers);
+
+  /// shapes[I] is what layer I takes, shapes[depth] what the network gives.
+  static constexpr std::array<shape, depth + 1> shapes = [] {
+    std::array<shape, depth + 1> s{In::extents};
+    constexpr shape (*outputs[])(shape) = {nullptr, &Layers::output...};
+    constexpr bool (*accepts[])(shape) = {nullptr, &Layers::accepts...};
+    for (std::size_t i = 0; i < depth; ++i) {
+      if (!accepts[i + 1](s[i])) throw "a layer of this network does not accept the shape it is given";
+      s[i + 1] = outputs[i + 1](s[i]);
+    }
+    return s;
+  }();
+  static constexpr shape output = shapes[depth];
+  static constexpr std::size_t input_size = In::extents.size();
+  static constexpr std::size_t output_size = output.size();
+
+  /// Number of trainable parameters.
+  static constexpr std::size_t parameter_count = [] {
+    std::size_t count = 0;
+    base::for_each_index<depth>([&]<std::size_t I>() {
+      count += base::trainable_elements<parameters_of_layer<base::at<layers, I>, shapes[I]>>();
+    });
+    return count;
+  }();
+};
+
+/// A network<...> or a struct derived from one.
+template <class Net>
+concept Network = base::is_network<Net>;
+
+/// Whether `Layer` may follow the network, without an error if not: `fits<Net, decltype(Linear<64, 10>)>`.
+template <Network Net, class L>
+inline constexpr bool fits = Layer<std::remove_cvref_t<L>> && std::remove_cvref_t<L>::accepts(Net::output);
+
+/// Layer I of a network, counted without the input.
+template <Network Net, std::size_t I> using layer_of = base::at<typename Net::layers, I>;
+
+}  // namespace taut

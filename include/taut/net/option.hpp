@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Options of layers, given by call: Linear<32>(no_bias, at_most<2.0>). An option is a value whose type carries its key
+// (a type) and its value; a layer lists the keys it takes, and a mistake is one sentence. A new layer may bring options
+// of its own: any struct derived from option::base with `key`, `name` and `value` is one.
+//
+//   option::value_of<option::at_most_key, Options...>(default)     the option's value, or the default
+#pragma once
+#include <concepts>
+#include <cstddef>
+#include <taut/base/error.hpp>
+#include <taut/base/meta.hpp>
+#include <taut/base/text.hpp>
+#include <taut/net/layer.hpp>
+#include <type_traits>
+
+namespace taut {
+
+/// A layer is given an option it does not take. Never defined: its arguments are the message.
+template <base::phrase... Sentence> struct option_error;
+
+namespace option {
+
+using taut::base::list, taut::base::words, taut::base::say, taut::base::phrase_of;
+
+/// The base of all options.
+struct base {};
+
+template <class O>
+concept Option = std::derived_from<O, base> && requires {
+  typename O::key;
+  O::name;
+  O::value;
+};
+
+struct at_most_key {};
+template <double Value> struct at_most : base {
+  using key = at_most_key;
+  static constexpr double value = Value;
+  static constexpr const char* name = "at_most";
+};
+struct epsilon_key {};
+template <double Value> struct epsilon : base {
+  using key = epsilon_key;
+  static constexpr double value = Value;
+  static constexpr const char* name = "epsilon";
+};
+struct min_std_key {};
+template <double Value> struct min_std : base {
+  using key = min_std_key;
+  static constexpr double value = Value;
+  static constexpr const char* name = "min_std";
+};
+struct gain_at_most_key {};
+template <double Value> struct gain_at_most : base {
+  using key = gain_at_most_key;
+  static constexpr double value = Value;
+  static constexpr const char* name = "gain_at_most";
+};
+struct no_bias : base {
+  using key = no_bias;
+  static constexpr bool value = true;
+  static constexpr const char* name = "no_bias";
+};
+struct no_affine : base {
+  using key = no_affine;
+  static constexpr bool value = true;
+  static constexpr const char* name = "no_affine";
+};
+
+/// Whether an option with this key is among the given ones.
+template <class Key, class... Options>
+inline constexpr bool has = (std::same_as<Key, typename Options::key> || ...);
+
+/// The value of the option with this key, or the default.
+template <class Key, class... Options> constexpr double value_of(double otherwise) {
+  double found = otherwise;
+  ((std::same_as<Key, typename Options::key> ? found = static_cast<double>(Options::value) : found), ...);
+  return found;
+}
+
+/// How an option is written: "no_bias", "at_most<2>".
+template <class O> constexpr words spelling() {
+  if constexpr (!Option<O>) return say("something else");
+  else {
+  words w = say(O::name);
+  if constexpr (!std::same_as<decltype(O::value), const bool>)
+    ((w += "<") += static_cast<double>(O::value)) += ">";
+  return w;
+  }
+}
+
+/// What is wrong with option O for layer L behind the options Before; empty if nothing is.
+template <class L, class O, class... Before> constexpr words objection() {
+  if constexpr (!Option<O>) {
+    return say("takes options, but was given");
+  } else {
+    constexpr bool known = []<class... Keys>(list<Keys...>) {
+      return (std::same_as<typename O::key, Keys> || ...);
+    }(typename L::takes{});
+    if constexpr (!known) return say("does not take the option");
+    else if constexpr (has<typename O::key, Before...>) return say("was given twice the option");
+    else if constexpr (!(O::value > 0)) return say("needs a positive number, not");
+    else return {};
+  }
+}
+
+/// Layer L with more options: the type, and what is wrong with the first that L refuses.
+template <class L, class Old, class... Given> struct configuration {
+  using type = L;
+  static constexpr bool fits = true;
+  using refused = void;
+};
+template <class L, class... Old, class O, class... More> struct configuration<L, list<Old...>, O, More...> {
+  static constexpr words objects = objection<L, O, Old...>();
+  static constexpr auto here = [] {
+    if constexpr (objects.length == 0) return typename L::template with<Old..., O>{};
+    else return L{};
+  }();
+  using kept = std::conditional_t<objects.length == 0, list<Old..., O>, list<Old...>>;
+  using next = configuration<std::remove_const_t<decltype(here)>, kept, More...>;
+  using type = typename next::type;
+  static constexpr bool fits = objects.length == 0 && next::fits;
+  using refused = std::conditional_t<objects.length == 0, typename next::refused, configuration>;
+  using option = O;
+};
+
+}  // namespace option
+
+/// The base of layers that take options by call: Linear<32>(no_bias, at_most<2.0>). L states `options`, the list of those
+/// it has; `takes`, the keys it knows; and `with<...>`, the layer with other options. An option that L refuses is one
+/// compile error and left out.
+template <class L> struct configurable : layer_base {
+  constexpr auto operator()(auto... given) const {
+    using made = option::configuration<L, typename L::options, decltype(given)...>;
+    if constexpr (!made::fits) {
+      constexpr auto where = base::phrase_of<L::name>();
+      constexpr auto what = base::phrase_of<made::refused::objects>();
+      constexpr auto which = base::phrase_of<option::spelling<typename made::refused::option>()>();
+      option_error<where, what, which>{};  // <- read the quoted words
+    }
+    return typename made::type{};
+  }
+};
+
+/// The spectral norm of a weight matrix is at most c. Proved when weights are loaded, enforced while training.
+template <double c> inline constexpr option::at_most<c> at_most{};
+/// The constant a normalizer adds to the variance before the root (PyTorch's eps, by default 1e-5).
+template <double e> inline constexpr option::epsilon<e> epsilon{};
+/// A normalizer's input has at least this standard deviation. Checked for each input when it is certified.
+template <double s> inline constexpr option::min_std<s> min_std{};
+/// No gain of a normalizer exceeds g in absolute value. Checked when weights are loaded, enforced while training.
+template <double g> inline constexpr option::gain_at_most<g> gain_at_most{};
+/// The layer has no bias.
+inline constexpr option::no_bias no_bias{};
+/// The normalizer has neither gain nor offset.
+inline constexpr option::no_affine no_affine{};
+
+}  // namespace taut

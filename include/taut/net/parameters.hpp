@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parameters of a network: one struct a layer, reached by position, walked tensor by tensor.
+//
+//   parameters<Net> p;                          // zero weights, unit gains
+//   initialise(p, 7);                           // He, by seed
+//   get<0>(p).weight[3] = 1;                    // row-major, [out][in]
+//   for_each_tensor(p, [](std::string_view name, shape extents, auto span) { ... });     // "0.weight", 32x64, 2048 floats
+#pragma once
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string_view>
+#include <taut/base/meta.hpp>
+#include <taut/base/random.hpp>
+#include <taut/net/layer.hpp>
+
+namespace taut {
+
+/// An array with the same value everywhere: the default of gains.
+template <class Real, std::size_t N> constexpr std::array<Real, N> filled(Real value) {
+  std::array<Real, N> a{};
+  for (Real& v : a) v = value;
+  return a;
+}
+
+namespace base {
+
+template <class L, shape In, class Real> struct parameters_of { using type = no_parameters; };
+template <class L, shape In, class Real>
+  requires requires { typename L::template parameters<In, Real>; }
+struct parameters_of<L, In, Real> {
+  using type = typename L::template parameters<In, Real>;
+};
+
+/// The trainable elements of one layer.
+template <class P> constexpr std::size_t trainable_elements() {
+  std::size_t count = 0;
+  P::tensors([&count](const tensor_info& info, auto&&) {
+    if (info.purpose == role::trainable) count += info.extents.size();
+  });
+  return count;
+}
+
+template <std::size_t I, class P> struct slot { P value; };
+
+template <class Net, class Real, class Indices> struct storage;
+template <class Net, class Real, std::size_t... I>
+struct storage<Net, Real, std::index_sequence<I...>>
+    : slot<I, typename parameters_of<at<typename Net::layers, I>, Net::shapes[I], Real>::type>... {};
+
+}  // namespace base
+
+/// The parameters of layer L for inputs of shape In; no_parameters where it has none.
+template <class L, shape In, class Real = float>
+using parameters_of_layer = typename base::parameters_of<L, In, Real>::type;
+
+/// All parameters and buffers of a network, as values. `Real` is float; gradients and folded parameters may use double.
+template <class Net, class Real = float>
+struct parameters : base::storage<Net, Real, std::make_index_sequence<Net::depth>> {
+  using network_type = Net;
+};
+
+/// The parameters of layer I (counted without the input): its members are what the layer declares, `.weight`, `.bias`,
+/// `.gain`, `.offset`, ...
+template <std::size_t I, class Net, class Real> constexpr auto& get(parameters<Net, Real>& p) {
+  using P = parameters_of_layer<base::at<typename Net::layers, I>, Net::shapes[I], Real>;
+  return static_cast<base::slot<I, P>&>(p).value;
+}
+template <std::size_t I, class Net, class Real> constexpr const auto& get(const parameters<Net, Real>& p) {
+  using P = parameters_of_layer<base::at<typename Net::layers, I>, Net::shapes[I], Real>;
+  return static_cast<const base::slot<I, P>&>(p).value;
+}
+
+/// Calls f(info, array) for each tensor of one layer's parameters; `info.key` is the layer's own name of it ("weight").
+template <class P, class F> constexpr void for_each_tensor_of_layer(P& p, F&& f) {
+  std::remove_const_t<P>::tensors(
+      [&](const tensor_info& info, auto&& access) { f(info, std::invoke(access, p)); });
+}
+
+/// Calls f(name, extents, span) for each tensor, in file order. Names are those of PyTorch's nn.Sequential ("0.weight");
+/// extents have rank 0 to 4; the span is mutable where p is. Elements are `Real`, counters are std::int64_t.
+template <class P, class F>
+  requires requires { typename P::network_type; }
+constexpr void for_each_tensor(P& p, F&& f) {
+  for_each_described_tensor(p, [&](const tensor_info& info, auto span) { f(info.key, info.extents, span); });
+}
+
+/// The same with the whole description: f(info, span), where info.key is the full name.
+template <class P, class F>
+  requires requires { typename P::network_type; }
+constexpr void for_each_described_tensor(P& p, F&& f) {
+  base::for_each_index<P::network_type::depth>([&]<std::size_t I>() {
+    for_each_tensor_of_layer(get<I>(p), [&](const tensor_info& info, auto& values) {
+      const auto name = base::say(I, ".", info.key);
+      f(tensor_info{name.view(), info.extents, info.purpose}, std::span(values));
+    });
+  });
+}
+
+/// Fills every layer with what it states as its initial values (He for weights that feed a nonlinearity; gains 1, offsets
+/// and biases 0): a function of the seed alone, the same on every machine.
+template <class Net> constexpr void initialise(parameters<Net>& p, std::uint64_t seed) {
+  base::random_stream random(seed);
+  base::for_each_index<Net::depth>([&]<std::size_t I>() {
+    using L = base::at<typename Net::layers, I>;
+    if constexpr (requires { L::initialise(get<I>(p), random); }) L::initialise(get<I>(p), random);
+  });
+}
+
+}  // namespace taut
