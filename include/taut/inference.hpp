@@ -34,3 +34,9 @@
 #include <taut/engine/engine.hpp>
 #include <taut/engine/plan.hpp>
 #include <taut/engine/stage.hpp>
+
+#include <taut/certify/certifier.hpp>
+#include <taut/certify/factors.hpp>
+#include <taut/certify/gain_norm.hpp>
+#include <taut/certify/lipschitz_of.hpp>
+#include <taut/certify/spectral_norm.hpp>

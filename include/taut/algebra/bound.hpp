@@ -17,23 +17,32 @@ template <base::phrase... Missing> struct bound_is_open;
 /// defined, and return an incomplete type: a check in a body would give a second error.
 template <base::phrase... Missing> struct open_bound {};
 
-template <base::phrase... M> bound_is_open<M...> operator<(open_bound<M...>, double);
-template <base::phrase... M> bound_is_open<M...> operator<(double, open_bound<M...>);
-template <base::phrase... M> bound_is_open<M...> operator<=(open_bound<M...>, double);
-template <base::phrase... M> bound_is_open<M...> operator<=(double, open_bound<M...>);
-template <base::phrase... M> bound_is_open<M...> operator>(open_bound<M...>, double);
-template <base::phrase... M> bound_is_open<M...> operator>(double, open_bound<M...>);
-template <base::phrase... M> bound_is_open<M...> operator>=(open_bound<M...>, double);
-template <base::phrase... M> bound_is_open<M...> operator>=(double, open_bound<M...>);
-template <base::phrase... M> bound_is_open<M...> operator==(open_bound<M...>, double);
-template <base::phrase... M> bound_is_open<M...> operator+(open_bound<M...>, double);
-template <base::phrase... M> bound_is_open<M...> operator+(double, open_bound<M...>);
-template <base::phrase... M> bound_is_open<M...> operator-(open_bound<M...>, double);
-template <base::phrase... M> bound_is_open<M...> operator-(double, open_bound<M...>);
-template <base::phrase... M> bound_is_open<M...> operator*(open_bound<M...>, double);
-template <base::phrase... M> bound_is_open<M...> operator*(double, open_bound<M...>);
-template <base::phrase... M> bound_is_open<M...> operator/(open_bound<M...>, double);
-template <base::phrase... M> bound_is_open<M...> operator/(double, open_bound<M...>);
+template <base::phrase... Missing> bound_is_open<Missing...> operator<(open_bound<Missing...>, double);
+template <base::phrase... Missing> bound_is_open<Missing...> operator<(double, open_bound<Missing...>);
+template <base::phrase... Missing> bound_is_open<Missing...> operator<=(open_bound<Missing...>, double);
+template <base::phrase... Missing> bound_is_open<Missing...> operator<=(double, open_bound<Missing...>);
+template <base::phrase... Missing> bound_is_open<Missing...> operator>(open_bound<Missing...>, double);
+template <base::phrase... Missing> bound_is_open<Missing...> operator>(double, open_bound<Missing...>);
+template <base::phrase... Missing> bound_is_open<Missing...> operator>=(open_bound<Missing...>, double);
+template <base::phrase... Missing> bound_is_open<Missing...> operator>=(double, open_bound<Missing...>);
+template <base::phrase... Missing> bound_is_open<Missing...> operator==(open_bound<Missing...>, double);
+template <base::phrase... Missing> bound_is_open<Missing...> operator!=(open_bound<Missing...>, double);
+template <base::phrase... Missing> bound_is_open<Missing...> operator+(open_bound<Missing...>, double);
+template <base::phrase... Missing> bound_is_open<Missing...> operator+(double, open_bound<Missing...>);
+template <base::phrase... Missing> bound_is_open<Missing...> operator-(open_bound<Missing...>, double);
+template <base::phrase... Missing> bound_is_open<Missing...> operator-(double, open_bound<Missing...>);
+template <base::phrase... Missing> bound_is_open<Missing...> operator*(open_bound<Missing...>, double);
+template <base::phrase... Missing> bound_is_open<Missing...> operator*(double, open_bound<Missing...>);
+template <base::phrase... Missing> bound_is_open<Missing...> operator/(open_bound<Missing...>, double);
+template <base::phrase... Missing> bound_is_open<Missing...> operator/(double, open_bound<Missing...>);
+template <base::phrase... Missing, base::phrase... Other>
+bound_is_open<Missing...> operator<(open_bound<Missing...>, open_bound<Other...>);
+template <base::phrase... Missing, base::phrase... Other>
+bound_is_open<Missing...> operator<=(open_bound<Missing...>, open_bound<Other...>);
+template <base::phrase... Missing, base::phrase... Other>
+bound_is_open<Missing...> operator>(open_bound<Missing...>, open_bound<Other...>);
+template <base::phrase... Missing, base::phrase... Other>
+bound_is_open<Missing...> operator>=(open_bound<Missing...>, open_bound<Other...>);
 
 /// Whether a bound is a number: `is_closed<decltype(lipschitz<Net>)>`.
 template <class Bound> inline constexpr bool is_closed = true;

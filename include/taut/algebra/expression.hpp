@@ -174,6 +174,11 @@ template <std::size_t Capacity> struct expression {
     if (x.what == algebra::operation::constant)
       return x.value.upper < y.value.upper ? -1 : x.value.upper > y.value.upper ? 1 : 0;
     if (const int names = std::string_view(x.name).compare(y.name); names != 0) return names;
+    if (x.what == algebra::operation::quantity) {  // places deeper than `deepest` look alike: never merge other values
+      if (x.value.upper != y.value.upper) return x.value.upper < y.value.upper ? -1 : 1;
+      if (x.value.lower != y.value.lower) return x.value.lower < y.value.lower ? -1 : 1;
+      if (x.declared != y.declared) return x.declared ? 1 : -1;
+    }
     index i = x.first, j = y.first;
     for (; i != algebra::none && j != algebra::none; i = nodes[i].next, j = nodes[j].next) {
       if (const int below = order(i, j); below != 0) return below;

@@ -25,7 +25,7 @@ template <class Lane = simd::native> struct float32 {
 
 /// The observer that looks at nothing: costs nothing.
 struct no_observer {
-  constexpr void operator()(std::size_t, float) const {}
+  constexpr void operator()(float) const {}
 };
 
 /// A network ready to run in the given arithmetic. Make it with compile(p).
@@ -66,6 +66,21 @@ template <class Net, class V, class Indices> struct pipeline;
 template <class Net, class V, std::size_t... S>
 struct pipeline<Net, V, std::index_sequence<S...>> : slot<S, typename decltype(stage_type<Net, V, S>())::type>... {};
 
+/// Hands the std of layer `layer` to an observer. Its type does not depend on the layer, so equal stages stay equal.
+template <class Observe> struct watcher {
+  Observe& observe;
+  std::size_t layer;
+  constexpr void operator()(float variance) const {
+    const float std = simd::sqrt(variance);
+    if constexpr (std::invocable<Observe&, std::size_t, float>) observe(layer, std);
+    else observe(std);
+  }
+};
+template <class Observe> constexpr auto watch(Observe& observe, std::size_t layer) {
+  if constexpr (std::same_as<std::remove_cv_t<Observe>, no_observer>) return no_observer{};
+  else return watcher<Observe>{observe, layer};
+}
+
 /// A stage as one function of its own; without it, deep networks would grow by a copy of the kernel for each block.
 template <class W, class Stage, class Observe>
 [[gnu::noinline]] constexpr float run_shared(const Stage& stage, const float* x, float owed, float* y,
@@ -105,17 +120,18 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
   }
 
   /// The output for one input. @pre x has Net::input_size elements.
-  [[nodiscard]] constexpr output operator()(std::span<const float, Net::input_size> x) const {
-    return (*this)(x, no_observer{});
+  template <base::numbers Range> [[nodiscard]] constexpr output operator()(const Range& x) const {
+    static_cast<void>(base::fitting_input<Net, Range>{});  // <- read the quoted words
+    assert(std::ranges::size(x) == Net::input_size);
+    return observed(std::ranges::data(x), no_observer{});
   }
   /// The same; `observe(layer, std)` or `observe(std)` is called for each pooled run of each normalizer, in order, with
   /// the standard deviation of its input.
-  template <class Observe>
-  constexpr output operator()(std::span<const float, Net::input_size> x, Observe&& observe) const {
-    scratch s;
-    output y;
-    run(x.data(), y.data(), s, observe);
-    return y;
+  template <base::numbers Range, class Observe>
+  constexpr output operator()(const Range& x, Observe&& observe) const {
+    static_cast<void>(base::fitting_input<Net, Range>{});  // <- read the quoted words
+    assert(std::ranges::size(x) == Net::input_size);
+    return observed(std::ranges::data(x), observe);
   }
 
   /// N inputs, one after the other in one span, to N outputs. @pre both hold the same number of samples.
@@ -152,6 +168,13 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
     }
   }
 
+  template <class Observe> [[gnu::always_inline]] constexpr output observed(const float* x, Observe&& observe) const {
+    scratch s;
+    output y;
+    run(x, y.data(), s, observe);
+    return y;
+  }
+
   template <std::size_t S> constexpr auto& stage_at() {
     return static_cast<engine_stage::slot<S, stage_of<S>>&>(stored).stage;
   }
@@ -174,14 +197,8 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
     base::for_each_index<stages>([&]<std::size_t S>() __attribute__((always_inline)) {
       constexpr auto plan = engine_plan::plan_of<Net>.at[S];
       float* const out = s.at[S % 2];
-      const auto seen = [&]([[maybe_unused]] float variance) __attribute__((always_inline)) {
-        if constexpr (!std::same_as<std::remove_cvref_t<Observe>, no_observer>) {
-          constexpr std::size_t layer = plan.what == engine_plan::kind::dense ? plan.first + 1 : plan.first;
-          const float std = simd::sqrt(variance);
-          if constexpr (std::invocable<Observe&, std::size_t, float>) observe(layer, std);
-          else observe(std);
-        }
-      };
+      constexpr std::size_t normalizer = plan.what == engine_plan::kind::dense ? plan.first + 1 : plan.first;
+      const auto seen = engine_stage::watch(observe, normalizer);
       if constexpr (stages <= inline_up_to) owed = stage_at<S>().template run<W>(x, owed, out, seen);
       else owed = engine_stage::run_shared<W>(stage_at<S>(), x, owed, out, seen);
       x = out;

@@ -72,19 +72,48 @@ template <std::size_t A, std::size_t B, class... Options> struct linear : config
   template <shape In, class Real, class V>
   static constexpr void gradient(const parameters<In, Real>& p, const V* x, const V*, const V* dy, V* dx,
                                  parameters<In, Real>& dp) {
-    for (std::size_t i = 0; i < In.size(); ++i) dx[i] = V(0);
-    for (std::size_t row = 0; row < width; ++row) {
-      for (std::size_t i = 0; i < In.size(); ++i) {
-        const std::size_t k = row * In.size() + i;
-        dx[i] = simd::multiply_add(simd::number<V>(p.weight[k]), dy[row], dx[i]);
-        dp.weight[k] += static_cast<Real>(simd::sum(dy[row] * x[i]));
-      }
-      if constexpr (has_bias) dp.bias[row] += static_cast<Real>(simd::sum(dy[row]));
+    constexpr std::size_t lanes = simd::width<V>, whole = In.size() / lanes * lanes;
+    for (std::size_t i = 0; i < In.size(); ++i) {
+      V sum(0);
+      for (std::size_t row = 0; row < width; ++row)
+        sum = simd::multiply_add(simd::number<V>(p.weight[row * In.size() + i]), dy[row], sum);
+      dx[i] = sum;
     }
+    if constexpr (std::same_as<simd::element<V>, Real>) {
+      for (std::size_t i = 0; i < whole; i += lanes) add_outer<In>(x + i, dy, dp.weight.data() + i);
+    }
+    for (std::size_t i = std::same_as<simd::element<V>, Real> ? whole : 0; i < In.size(); ++i)
+      for (std::size_t row = 0; row < width; ++row)
+        dp.weight[row * In.size() + i] += static_cast<Real>(simd::sum(dy[row] * x[i]));
+    if constexpr (has_bias)
+      for (std::size_t row = 0; row < width; ++row) dp.bias[row] += static_cast<Real>(simd::sum(dy[row]));
   }
 
   static constexpr auto lipschitz(shape) {
     return symbol({.name = "norm(W@)", .declare = "at_most<c>", .range = {0, limit}, .declared = limit > 0});
+  }
+
+ private:
+  // dW[row][k] += sum over samples of dy[row] x[k], for as many columns k as V has lanes. x is transposed once, so that
+  // columns are in the lanes: no sum across lanes, which would cost more than all else.
+  template <shape In, class V>
+  static constexpr void add_outer(const V* x, const V* dy, simd::element<V>* weight) {
+    constexpr std::size_t lanes = simd::width<V>;
+    using real = simd::element<V>;
+    real line[lanes]{}, across[lanes][lanes]{};
+    for (std::size_t k = 0; k < lanes; ++k) {
+      simd::store(x[k], line);
+      for (std::size_t s = 0; s < lanes; ++s) across[s][k] = line[s];
+    }
+    V column[lanes];
+    for (std::size_t s = 0; s < lanes; ++s) column[s] = simd::load<V>(across[s]);
+    for (std::size_t row = 0; row < width; ++row, weight += In.size()) {
+      simd::store(dy[row], line);
+      V even = simd::load<V>(weight), odd(0);
+      for (std::size_t s = 0; s < lanes; ++s)
+        (s % 2 == 0 ? even : odd) = simd::multiply_add(V(line[s]), column[s], s % 2 == 0 ? even : odd);
+      simd::store(even + odd, weight);
+    }
   }
 };
 

@@ -84,24 +84,30 @@ template <shape In, std::size_t Index, class L, class Before> constexpr verdict 
 template <class P> struct part_of { using layers = list<P>; };  // a single layer
 template <class... Ls> struct part_of<sequence<Ls...>> { using layers = list<Ls...>; };
 
+/// A network that `>>` is building: it remembers its output and its last layer, so that each `>>` costs one step, however
+/// deep the network is.
+template <shape Output, class Last, class Whole> struct growing : Whole {
+  using grown = growing;
+};
+
 /// The result of `>>`: the type, and the verdict on the first layer that does not fit.
-template <class Left, class More> struct composition;
-template <class In, class... Ls> struct composition<network<In, Ls...>, list<>> {
-  using type = network<In, Ls...>;
+template <class Left, class More> struct composition {  // no layers left to append
+  using type = Left;
   static constexpr verdict says{};
 };
-template <class In, class... Ls, class L, class... More>
-struct composition<network<In, Ls...>, list<L, More...>> {
-  static constexpr verdict here =
-      judge<network<In, Ls...>::output, sizeof...(Ls), L, at<list<In, Ls...>, sizeof...(Ls)>>();
-  using next = std::conditional_t<here.problem == verdict::fits, composition<network<In, Ls..., L>, list<More...>>,
-                                  composition<network<In, Ls...>, list<>>>;
+template <shape Output, class Last, class In, class... Ls, class L, class... More>
+struct composition<growing<Output, Last, network<In, Ls...>>, list<L, More...>> {
+  using left = growing<Output, Last, network<In, Ls...>>;
+  static constexpr verdict here = judge<Output, sizeof...(Ls), L, Last>();
+  static constexpr auto appended() {
+    if constexpr (here.problem == verdict::fits)
+      return std::type_identity<
+          composition<growing<L::output(Output), L, network<In, Ls..., L>>, list<More...>>>{};
+    else return std::type_identity<composition<left, list<>>>{};
+  }
+  using next = typename decltype(appended())::type;
   using type = typename next::type;
   static constexpr verdict says = here.problem == verdict::fits ? next::says : here;
-};
-template <class... Ls> struct composition<sequence<Ls...>, list<>> {
-  using type = sequence<Ls...>;
-  static constexpr verdict says{};
 };
 template <class... Ls, class L, class... More> struct composition<sequence<Ls...>, list<L, More...>> {
   using type = sequence<Ls..., L, More...>;
@@ -109,17 +115,22 @@ template <class... Ls, class L, class... More> struct composition<sequence<Ls...
       is_input<L> ? verdict{verdict::no_shape, L::name, say("comes first, on the left of"), say("every layer")} : verdict{};
 };
 
-template <class P> struct grown { using type = sequence<P>; };  // what a left operand is before more is appended
-template <class... Ls> struct grown<sequence<Ls...>> { using type = sequence<Ls...>; };
+template <class P> struct extended { using type = sequence<P>; };  // what a left operand is before more is appended
+template <class... Ls> struct extended<sequence<Ls...>> { using type = sequence<Ls...>; };
 template <class P>
   requires is_input<P>
-struct grown<P> {
-  using type = network<P>;
+struct extended<P> {
+  using type = growing<P::extents, P, network<P>>;
 };
 template <class P>
-  requires is_network<P>
-struct grown<P> {
-  using type = typename P::normal_form;
+  requires(is_network<P> && !requires { typename P::grown; })
+struct extended<P> {
+  using type = growing<P::output, at<typename P::with_input, P::depth>, typename P::normal_form>;
+};
+template <class P>
+  requires requires { typename P::grown; }
+struct extended<P> {
+  using type = typename P::grown;
 };
 
 /// What may stand on the left of `>>`.
@@ -131,7 +142,7 @@ concept Part = std::derived_from<P, layer_base> || is_sequence<P> || is_network<
 /// Appends layers: behind an input or a network they give a network, behind layers a sequence. What does not fit is one
 /// compile error here, in the body, and the layer is left out: nothing follows from it.
 template <base::Part Left, class Right> constexpr auto operator>>(Left, Right) {
-  using whole = base::composition<typename base::grown<Left>::type, typename base::part_of<Right>::layers>;
+  using whole = base::composition<typename base::extended<Left>::type, typename base::part_of<Right>::layers>;
   if constexpr (whole::says.problem != base::verdict::fits) {
     constexpr auto where = base::phrase_of<whole::says.where>();
     constexpr auto wants = base::phrase_of<whole::says.wants>();

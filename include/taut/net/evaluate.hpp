@@ -10,6 +10,7 @@
 #include <cassert>
 #include <cstddef>
 #include <ranges>
+#include <span>
 #include <taut/net/network.hpp>
 #include <taut/net/normalizer.hpp>
 
@@ -51,17 +52,39 @@ template <class Net> constexpr std::size_t largest_activation() {
   return largest;
 }
 
-/// A range whose extent, where it is known to the compiler, is N.
-template <class Range, std::size_t N>
-concept samples_of = std::ranges::contiguous_range<Range> && std::ranges::sized_range<Range> &&
-                     std::floating_point<std::ranges::range_value_t<Range>>;
+/// An array, vector or span of floats or doubles.
+template <class Range>
+concept numbers = std::ranges::contiguous_range<Range> && std::ranges::sized_range<Range> &&
+                  std::floating_point<std::ranges::range_value_t<Range>>;
+
+/// The number of elements that the type of a range tells, std::dynamic_extent if it does not.
+template <class Range> inline constexpr std::size_t extent_of = decltype(std::span(std::declval<Range&>()))::extent;
+
+}  // namespace base
+
+/// A network is given an input of another size. Never defined: its arguments are the message.
+template <base::phrase... Sentence> struct input_error;
+
+namespace base {
+
+template <class Net, class Range> consteval auto judge_input() {
+  if constexpr (extent_of<const Range> != std::dynamic_extent && extent_of<const Range> != Net::input_size) {
+    constexpr auto wants = phrase_of<say("the network takes ", Net::input_size, " numbers")>();
+    constexpr auto given = phrase_of<say("but is given ", extent_of<const Range>)>();
+    return std::type_identity<input_error<wants, given>>{};
+  } else {
+    return std::type_identity<bool>{};
+  }
+}
+/// bool, or an input_error where the type of a range says that it has not the size of the network's input.
+template <class Net, class Range> using fitting_input = typename decltype(judge_input<Net, Range>())::type;
 
 }  // namespace base
 
 /// What the network gives for x, in double and layer by layer. @pre x has Net::input_size elements.
-template <Network Net, class Real, class Range>
-  requires base::samples_of<Range, Net::input_size>
+template <Network Net, class Real, base::numbers Range>
 constexpr std::array<double, Net::output_size> evaluate(const parameters<Net, Real>& p, const Range& x) {
+  static_cast<void>(base::fitting_input<Net, Range>{});  // <- read the quoted words
   assert(std::ranges::size(x) == Net::input_size);
   std::array<double, base::largest_activation<Net>()> here{}, next{};
   std::ranges::copy(x, here.begin());

@@ -93,7 +93,7 @@ template <class L> constexpr const char* first_missing() {
   else if constexpr (!states_reads<L>) return "reads (a taut::fusion)";
   else if constexpr (!states_shape<L>) return "wants, accepts and output (shape)";
   else if constexpr (!states_lipschitz<L>) return "lipschitz(shape)";
-  else if constexpr (L::reads == fusion::pointwise && !states_apply<L>) return "apply, derivative, homogeneous, range";
+  else if constexpr (L::reads == fusion::pointwise && !states_apply<L>) return "apply derivative homogeneous range";
   else if constexpr (L::reads == fusion::normalizer && !states_pooling<L>) return "pooled(shape), centred, epsilon";
   else if constexpr ((L::reads == fusion::affine || L::reads == fusion::mixing) && !states_cost<L>)
     return "multiply_adds(shape)";

@@ -18,6 +18,7 @@ template <class In, class... Layers> struct network {
   using normal_form = network;
   using input = In;
   using layers = base::list<Layers...>;
+  using with_input = base::list<In, Layers...>;
 
   /// Number of layers, the input not counted.
   static constexpr std::size_t depth = sizeof...(Layers);
@@ -53,7 +54,10 @@ concept Network = base::is_network<Net>;
 
 /// Whether `Layer` may follow the network, without an error if not: `fits<Net, decltype(Linear<64, 10>)>`.
 template <Network Net, class L>
-inline constexpr bool fits = Layer<std::remove_cvref_t<L>> && std::remove_cvref_t<L>::accepts(Net::output);
+inline constexpr bool fits = [] {
+  if constexpr (Layer<std::remove_cvref_t<L>>) return std::remove_cvref_t<L>::accepts(Net::output);
+  else return false;
+}();
 
 /// Layer I of a network, counted without the input.
 template <Network Net, std::size_t I> using layer_of = base::at<typename Net::layers, I>;

@@ -93,8 +93,36 @@ constexpr void for_each_described_tensor(P& p, F&& f) {
   base::for_each_index<P::network_type::depth>([&]<std::size_t I>() {
     for_each_tensor_of_layer(get<I>(p), [&](const tensor_info& info, auto& values) {
       const auto name = base::say(I, ".", info.key);
-      f(tensor_info{name.view(), info.extents, info.purpose}, std::span(values));
+      f(tensor_info{name.view(), info.extents, info.purpose},
+        std::span<std::remove_reference_t<decltype(values[0])>>(values));  // of dynamic extent: f is compiled once
     });
+  });
+}
+
+/// A visitor of claims that sees full names: "0.weight" for the "weight" of layer 0.
+template <class Visitor> struct claims_of_layer {
+  Visitor& visit;
+  std::size_t layer;
+  constexpr void spectral_norm_at_most(std::string_view key, auto& values, std::size_t rows, std::size_t columns,
+                                       double limit) {
+    const auto name = base::say(layer, ".", key);
+    visit.spectral_norm_at_most(name.view(), values, rows, columns, limit);
+  }
+  constexpr void magnitude_at_most(std::string_view key, auto& values, double limit) {
+    const auto name = base::say(layer, ".", key);
+    visit.magnitude_at_most(name.view(), values, limit);
+  }
+};
+
+/// Visits what the type declares of the values: visit.spectral_norm_at_most(name, array, rows, columns, limit) for
+/// at_most<c>, visit.magnitude_at_most(name, array, limit) for gain_at_most<g>. Provers check it, projectors enforce it.
+template <class P, class Visitor>
+  requires requires { typename P::network_type; }
+constexpr void for_each_claim(P& p, Visitor& visit) {
+  base::for_each_index<P::network_type::depth>([&]<std::size_t I>() {
+    auto& layer = get<I>(p);
+    claims_of_layer<Visitor> named{visit, I};
+    if constexpr (requires { layer.claims(layer, named); }) layer.claims(layer, named);
   });
 }
 

@@ -1,0 +1,67 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# sh examples/run.sh [NAME [OPTIONS]]   set up, build and run one example (default: digits, then use_exported)
+# sh examples/run.sh --list             their names
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/examples/setup.sh"
+
+case ${1:-} in
+  --list)
+    for source in "$root"/examples/*.cpp; do
+      [ -e "$source" ] || continue
+      printf '%-16s %s\n' "$(basename "$source" .cpp)" "$(sed -n '2s|^// *||p' "$source")"
+    done
+    exit 0
+    ;;
+  "" | -*) name=digits ;;
+  *) name=$1 && shift ;;
+esac
+if [ ! -e "$root/examples/$name.cpp" ]; then
+  echo "there is no example $name; sh examples/run.sh --list names them" >&2
+  exit 1
+fi
+
+build=$root/build/examples
+jobs=$(nproc 2>/dev/null || echo 2)
+prepare() { # prepare NAME [CMAKE OPTIONS]: configure and build one example
+  program=$1 && shift
+  echo "building $program"
+  (cd "$root" && quiet cmake --preset examples "$@")
+  quiet cmake --build "$build" -j"$jobs" --target "taut_example_$program"
+}
+
+# digits writes where --out says, otherwise into build/.
+out='' help='' previous=''
+for option in "$@"; do
+  case $option in
+    --out=*) out=${option#--out=} ;;
+    -h | --help) help=yes ;;
+    *) [ "$previous" = --out ] && out=$option ;;
+  esac
+  previous=$option
+done
+if [ "$name" = digits ] && [ -z "$out" ]; then
+  out=$build/out
+  set -- "$@" --out "$out"
+fi
+if [ "$name" = use_exported ] && [ -z "$out" ]; then out=$build/out; fi
+
+# shellcheck disable=SC2086
+need $packages
+if [ "$name" = use_exported ]; then
+  if [ ! -e "$out/digits.hpp" ]; then
+    echo "use_exported needs $out/digits.hpp, which sh examples/run.sh digits writes" >&2
+    exit 1
+  fi
+  prepare use_exported "-DTAUT_EXPORTED=$(cd "$out" && pwd)"
+  exec "$build/examples/use_exported"
+fi
+
+prepare "$name"
+[ "$name" = digits ] && mkdir -p "$out"
+"$build/examples/$name" "$@"
+if [ "$name" = digits ] && [ -z "$help" ] && [ -e "$root/examples/use_exported.cpp" ]; then
+  prepare use_exported "-DTAUT_EXPORTED=$(cd "$out" && pwd)"
+  "$build/examples/use_exported"
+fi

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// A Lipschitz constant (Euclidean norms) proved from the weights themselves, at compile time or at run time:
+//
+//   static_assert(lipschitz_of(p).value <= 8);       // p constexpr
+//   lipschitz_of(p).formula.view()                   // "norm(P W0) / sqrt(std1^2 + 1e-05) * norm(G1 P) * norm(W3)"
+//
+// Assumes: real arithmetic with the given float weights; pairs of inputs whose stds are at least the declared ones. The
+// weights' norms are found here: what the type declares of them is not used.
+#pragma once
+#include <cstddef>
+#include <string_view>
+#include <taut/certify/factors.hpp>
+
+namespace taut {
+
+/// The witness of a bound that was found without one.
+struct no_witness {};
+
+/// A proved Lipschitz constant: the number (rounded upward), what it is made of, how it was proved, and the witness that
+/// makes it quick to check again, where the method has one.
+template <std::size_t TextSize, class Witness = no_witness> struct lipschitz_bound {
+  double value = 0;
+  base::text<TextSize> formula;
+  std::string_view method;
+  Witness witness{};
+};
+
+namespace certificates {
+
+/// The text of factor I; empty where the factor is 1.
+template <class Net, std::size_t I> constexpr base::words factor_text() {
+  using L = layer_of<Net, I>;
+  if constexpr (is<Net, I, fusion::affine>()) {
+    base::words w = base::say("norm(");
+    if constexpr (is<Net, I + 1, fusion::normalizer>()) {
+      if (layer_of<Net, I + 1>::centred) w += "P ";
+    }
+    (w += "W") += I;
+    if constexpr (I > 0 && is<Net, I - 1, fusion::normalizer>()) {
+      (w += " G") += I - 1;
+      if (layer_of<Net, I - 1>::centred) w += " P";
+    }
+    return w += ")";
+  } else if constexpr (is<Net, I, fusion::normalizer>()) {
+    base::words w;
+    if (is<Net, I + 1, fusion::affine>()) w += "1";
+    else (((w += "norm(G") += I) += L::centred ? " P" : "") += ")";
+    w += " / sqrt(";
+    if (declared_floor<L>() > 0) ((w += "std") += I) += "^2 + ";
+    return (w += L::epsilon) += ")";
+  } else {
+    base::text<95> w;
+    constexpr auto term = [] {
+      constexpr std::size_t at = I;
+      constexpr auto own = L::lipschitz(Net::shapes[I]);
+      expression<own.capacity> e;
+      e.root = e.graft(own, &at);
+      return e;
+    }();
+    term.print(w);
+    return w.view() == "1" ? base::words{} : w;
+  }
+}
+
+}  // namespace certify
+
+/// A proved Lipschitz constant of the network with these parameters: { value, formula, method, witness }. Usable in
+/// static_assert when p is constexpr; sizes beyond the compilers' default limits fall back to cheaper, looser norms.
+template <class Net> constexpr auto lipschitz_of(const parameters<Net>& p) {
+  lipschitz_bound<64 * (Net::depth + 1)> bound;
+  bound.value = 1;
+  for (const double f : certificates::factors(p)) bound.value = rounded::mul_up(bound.value, f);
+  base::for_each_index<Net::depth>([&]<std::size_t I>() {
+    constexpr auto text = certificates::factor_text<Net, I>();
+    if (text.length == 0) return;
+    if (bound.formula.length != 0) bound.formula += " * ";
+    bound.formula += text;
+  });
+  if (bound.formula.length == 0) bound.formula += "1";
+  bound.method = "product of certified norms, centred around normalizers";
+  return bound;
+}
+
+}  // namespace taut

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// A trained network as a C++ header: its type, its weights bit for bit, and its Lipschitz constant, proved.
+//
+//   write_header(p, "digits.hpp");                                  // then, in another program:
+//   #include "digits.hpp"
+//   static_assert(digits::lipschitz <= 12.0);                       // of these weights, checked by that compiler
+//   constexpr auto engine = taut::compile(digits::parameters);
+//
+// The text depends on nothing but the arguments: no dates, no paths.
+#pragma once
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <taut/certify/factors.hpp>
+#include <taut/certify/lipschitz_of.hpp>
+#include <taut/embed/literal.hpp>
+#include <taut/embed/proof.hpp>
+#include <taut/embed/spelling.hpp>
+#include <taut/engine/engine.hpp>
+#include <taut/net/describe.hpp>
+#include <taut/weights/atomic_file.hpp>
+#include <vector>
+
+namespace taut {
+
+/// What a header says beyond the network.
+struct header_options {
+  /// The namespace of its declarations, a C++ identifier; empty: the file's name without extension.
+  std::string name = {};
+  /// Inputs, one after the other, that are written with the engine's outputs as test_inputs and test_outputs.
+  std::vector<float> test_inputs = {};
+};
+
+namespace exported {
+
+/// The name of a tensor's array: "2.0.weight" is layer2_0_weight.
+inline std::string array_name(std::string_view key) {
+  std::string name = "layer" + std::string(key);
+  for (char& c : name)
+    if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9')) c = '_';
+  return name;
+}
+
+template <class Element> void require_finite(std::span<const Element> values, const std::string& what) {
+  if constexpr (std::floating_point<Element>) {
+    for (std::size_t i = 0; i < values.size(); ++i)
+      if (!rounded::is_finite(values[i]))
+        throw std::invalid_argument("cannot write " + what + ": " + (rounded::is_nan(values[i]) ? "NaN" : "infinity") +
+                                    " at position " + std::to_string(i));
+  }
+}
+
+inline constexpr std::string_view beginning =
+    R"(// A network and its weights, bit for bit, written by taut::write_header.
+//
+//   HOW engine = taut::compile(NAME::parameters);
+//   std::array<float, OUTPUTS> y = engine(x);
+#pragma once
+#include <cstdint>
+#include <taut/embed/from_arrays.hpp>
+#include <taut/embed/proof.hpp>
+#include <taut/inference.hpp>
+
+namespace NAME {
+
+namespace architecture {
+using namespace taut;
+using type = decltype(NETWORK);
+}  // namespace architecture
+
+/// The network.
+struct Net : architecture::type {};
+static_assert(Net::parameter_count == COUNT);
+)";
+
+inline constexpr std::string_view values_of_all = R"(
+/// All tensors as the library takes them.
+inline constexpr taut::parameters<Net> parameters = taut::from_arrays<Net>(
+    ARRAYS);
+)";
+
+inline constexpr std::string_view bound_of_weights = R"(
+/// A Lipschitz constant of the network with these weights (Euclidean norms, inputs whose stds are at least those that
+/// the type declares), proved when they were written:
+/// FORMULA <= DIGITS
+inline constexpr double lipschitz = BOUND;
+)";
+
+inline constexpr std::string_view proof_of_bound = R"(/// What it is the product of, one factor a layer.
+inline constexpr double lipschitz_factors[DEPTH] = {FACTORS};
+static_assert(taut::proves_lipschitz(parameters, lipschitz_factors, lipschitz));
+)";
+
+template <class Net> void write_lipschitz(std::string& text, const parameters<Net>& p) {
+  std::vector<double> factors;
+  double bound = 1;
+  for (const double f : certificates::factors(p)) {  // widened, since other flags round a proof differently
+    factors.push_back(f == 1 ? 1 : rounded::mul_up(f, 1 + 1e-9));
+    bound = rounded::mul_up(bound, factors.back());
+  }
+  if (!rounded::is_finite(bound)) {
+    text += "\n/// No Lipschitz constant is known: a layer declares none.\n";
+    text += "inline constexpr double lipschitz = taut::rounded::infinity;\n";
+    return;
+  }
+  text += replaced(bound_of_weights, {{"FORMULA", wrapped(lipschitz_of(p).formula.view(), " * ", "///   ")},
+                                      {"DIGITS", std::string(base::six_digits_up(bound).view())},
+                                      {"BOUND", literal(bound)}});
+  if (compiler_can_prove<Net> && Net::depth > 0) {
+    std::string list;
+    write_values<double>(list, factors, "    ");
+    text += replaced(proof_of_bound, {{"DEPTH", std::to_string(Net::depth)}, {"FACTORS", list}});
+  } else {
+    text += "// Not checked by the compiler: the proof exceeds the default limits of constant expressions.\n";
+  }
+}
+
+template <class Net> void write_tests(std::string& text, const parameters<Net>& p, std::span<const float> inputs) {
+  constexpr std::size_t in = Net::input_size, out = Net::output_size;
+  const std::size_t count = inputs.size() / in;
+  if (inputs.size() % in != 0)
+    throw std::invalid_argument("test_inputs has " + std::to_string(inputs.size()) + " numbers, not a multiple of " +
+                                std::to_string(in));
+  require_finite(inputs, "test_inputs");
+  std::vector<float> outputs(count * out);
+  const auto run = std::make_unique<engine<Net>>();
+  compile(p, *run);
+  run->batch(inputs, outputs);
+  require_finite(std::span<const float>(outputs), "test_outputs");
+  const auto write = [&](const std::string& name, std::span<const float> values, std::size_t each) {
+    text += "inline constexpr float " + name + "[" + std::to_string(count) + "][" + std::to_string(each) + "] = {";
+    for (std::size_t i = 0; i < count; ++i) {
+      text += i == 0 ? "\n    {" : ",\n    {";
+      write_values(text, values.subspan(i * each, each), "        ");
+      text += "}";
+    }
+    text += "};\n";
+  };
+  text += "\n/// Inputs, and what the engine gave for them where this was written; other lanes round differently.\n";
+  write("test_inputs", inputs, in);
+  write("test_outputs", outputs, out);
+}
+
+}  // namespace exported
+
+/// The text of a header that holds the network: a namespace with Net, an array for each tensor, `parameters`,
+/// `lipschitz` and, if asked for, test_inputs and test_outputs. @throws std::invalid_argument when the name is no
+/// identifier of its own, and naming the tensor when a value is not finite.
+template <Network Net> [[nodiscard]] std::string header_text(const parameters<Net>& p, const header_options& options) {
+  using namespace exported;
+  if (!is_identifier(options.name))
+    throw std::invalid_argument("the namespace of a header must be an unreserved C++ identifier, not '" + options.name +
+                                "'");
+  std::string text = replaced(beginning, {{"NAME", options.name},
+                                          {"HOW", compiler_can_prove<Net> ? "constexpr auto" : "static const auto"},
+                                          {"OUTPUTS", std::to_string(Net::output_size)},
+                                          {"NETWORK", wrapped(spelling<Net>(), " >> ", "    ")},
+                                          {"COUNT", std::to_string(Net::parameter_count)}});
+  std::string arrays;
+  for_each_tensor(p, [&](std::string_view key, const shape& extents, auto values) {
+    using element = std::remove_const_t<typename decltype(values)::element_type>;
+    require_finite<element>(values, "tensor '" + std::string(key) + "'");
+    if (values.empty()) return;
+    arrays += (arrays.empty() ? "" : ", ") + array_name(key);
+    text += replaced("\n/// SHAPE\ninline constexpr TYPE KEY[SIZE] = {",
+                     {{"SHAPE", std::string(extents.name().view())},
+                      {"TYPE", std::same_as<element, float> ? "float" : "std::int64_t"},
+                      {"KEY", array_name(key)},
+                      {"SIZE", std::to_string(values.size())}});
+    write_values<element>(text, values, "    ");
+    text += "};\n";
+  });
+  text += replaced(values_of_all, {{"ARRAYS", wrapped(arrays, " ", "    ")}});
+  write_lipschitz(text, p);
+  if (!options.test_inputs.empty()) write_tests<Net>(text, p, options.test_inputs);
+  return text + "\n}  // namespace " + options.name + "\n";
+}
+
+/// Writes that text to a file, completely or not at all. @throws save_error, and std::invalid_argument as header_text
+/// does; an older file is then unharmed.
+template <Network Net>
+void write_header(const parameters<Net>& p, const std::filesystem::path& path, const header_options& options = {}) {
+  header_options named = options;
+  if (named.name.empty()) named.name = path.stem().string();
+  write_file(path, std::string_view(header_text(p, named)));
+}
+
+}  // namespace taut

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a network costs, known from its type: bytes of weights and of activations, multiply-adds of one inference.
+//
+//   static_assert(memory<Net>.weights <= 10 * 1024);             // bytes
+//   static_assert(operations<Net>.multiply_adds <= 2432);
+//
+// Affine and mixing layers state their multiply-adds; a normalizer costs two an element (square and scale), a pointwise
+// layer none. These are facts of the type; an engine pads to whole registers on top of them.
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <taut/net/network.hpp>
+#include <type_traits>
+
+namespace taut {
+
+/// Bytes of a network in float.
+struct memory_budget {
+  std::size_t weights = 0;      ///< all tensors as they are stored, buffers included
+  std::size_t activations = 0;  ///< a layer's input and output together, where they are largest
+};
+
+/// Arithmetic of one inference.
+struct operation_budget {
+  std::size_t multiply_adds = 0;
+};
+
+namespace base {
+
+/// How many networks a layer has inside: a residual or parallel block states `blocks`.
+template <class L> constexpr std::size_t networks_inside() {
+  if constexpr (requires { L::blocks; }) return L::blocks;
+  else return 0;
+}
+
+template <class L, shape In, std::size_t K> struct inside_of {
+  using parameters_of_it = decltype(L::template inner<In, K>(std::declval<const parameters_of_layer<L, In>&>()));
+  using type = typename std::remove_cvref_t<parameters_of_it>::network_type;
+};
+/// The type of network K inside layer L, for inputs of shape In.
+template <class L, shape In, std::size_t K> using network_inside = typename inside_of<L, In, K>::type;
+
+/// Bytes of the tensors of one layer.
+template <class P> constexpr std::size_t bytes_of_tensors() {
+  std::size_t bytes = 0;
+  P::tensors([&bytes]<class Access>(const tensor_info& info, Access&&) {
+    using values = std::remove_cvref_t<std::invoke_result_t<Access&, P&>>;
+    bytes += info.extents.size() * sizeof(typename values::value_type);
+  });
+  return bytes;
+}
+
+/// Multiply-adds of one layer for an input of shape In.
+template <class L, shape In> constexpr std::size_t multiply_adds_of_layer() {
+  if constexpr (states_cost<L>) return L::multiply_adds(In);
+  else if constexpr (L::reads == fusion::normalizer) return 2 * In.size();
+  else return 0;
+}
+
+/// Elements alive while layers run one after the other; a layer with networks inside holds its input and output as
+/// well.
+template <class Net> constexpr std::size_t largest_activations() {
+  std::size_t largest = Net::input_size;
+  for_each_index<Net::depth>([&]<std::size_t I>() {
+    std::size_t inside = 0;
+    for_each_index<networks_inside<layer_of<Net, I>>()>([&]<std::size_t K>() {
+      inside = std::max(inside, largest_activations<network_inside<layer_of<Net, I>, Net::shapes[I], K>>());
+    });
+    largest = std::max(largest, Net::shapes[I].size() + Net::shapes[I + 1].size() + inside);
+  });
+  return largest;
+}
+
+}  // namespace base
+
+/// The bytes that a network's weights and activations take.
+template <Network Net> inline constexpr memory_budget memory = [] {
+  memory_budget bytes{.activations = base::largest_activations<Net>() * sizeof(float)};
+  base::for_each_index<Net::depth>([&]<std::size_t I>() {
+    bytes.weights += base::bytes_of_tensors<parameters_of_layer<layer_of<Net, I>, Net::shapes[I]>>();
+  });
+  return bytes;
+}();
+
+/// The arithmetic of one inference.
+template <Network Net> inline constexpr operation_budget operations = [] {
+  operation_budget count;
+  base::for_each_index<Net::depth>([&]<std::size_t I>() {
+    count.multiply_adds += base::multiply_adds_of_layer<layer_of<Net, I>, Net::shapes[I]>();
+  });
+  return count;
+}();
+
+}  // namespace taut

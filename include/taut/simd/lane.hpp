@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `native`: the widest lane of floats of the target (AVX-512, AVX, SSE, NEON, WebAssembly), spoken to in the words of
+// portable.hpp, with which it agrees bit for bit: every word here gives the result of portable<native::width>.
+// Without vector registers, native is portable<1>. The only file that includes xsimd. Example:
+//   float dot = sum(load<native>(x) * load<native>(y));
+#pragma once
+
+#include <taut/simd/portable.hpp>
+
+#if defined(__SSE2__) || defined(__ARM_NEON) || defined(__wasm_simd128__)
+#if defined(__GNUC__) && !defined(__clang__)  // g++ 12 warns inside its own AVX-512 headers
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+#include <xsimd/xsimd.hpp>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+#endif
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+namespace taut::simd {
+
+#if defined(XSIMD_VERSION_MAJOR) && !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
+
+namespace detail {
+
+// The compiler's own vectors, for shuffles and integer views.
+template <std::size_t Width> struct compiler_vector {
+  using floats [[gnu::vector_size(sizeof(float) * Width)]] = float;
+  using words [[gnu::vector_size(sizeof(float) * Width)]] = std::uint32_t;
+};
+
+template <std::size_t Width> struct positions {
+  alignas(sizeof(float) * Width) float at[Width];
+  constexpr positions() {
+    for (std::size_t i = 0; i < Width; ++i) at[i] = static_cast<float>(i);
+  }
+};
+template <std::size_t Width> inline constexpr positions<Width> positions_of{};
+
+// The first of the two neighbours that add_pairs puts at this position, counted through both operands.
+template <std::size_t Width> constexpr std::size_t pair(std::size_t position) {
+  return position / 4 * 4 + position % 2 * 2 + (position % 4 < 2 ? 0 : Width);
+}
+
+template <std::size_t Width, class Floats> [[gnu::always_inline]] inline float sum_of(const Floats& x) {
+  if constexpr (Width == 4) {
+    return (x[0] + x[2]) + (x[1] + x[3]);
+  } else {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline)) {
+      const auto lower = __builtin_shufflevector(x, x, I...), upper = __builtin_shufflevector(x, x, (I + Width / 2)...);
+      return sum_of<Width / 2>(lower + upper);
+    }(std::make_index_sequence<Width / 2>{});
+  }
+}
+
+}  // namespace detail
+
+/// A vector register of Width floats; the words are those of portable<Width>.
+template <std::size_t Width> struct vector {
+  static constexpr std::size_t width = Width;
+  using batch = xsimd::batch<float>;
+  using floats = typename detail::compiler_vector<Width>::floats;
+  using words = typename detail::compiler_vector<Width>::words;
+  /// The result of a comparison.
+  struct mask {
+    xsimd::batch_bool<float> value;
+  };
+  batch value;
+
+  vector() = default;
+  /// All floats equal to x.
+  [[gnu::always_inline]] vector(float everywhere) : value(everywhere) {}
+  [[gnu::always_inline]] explicit vector(batch contents) : value(contents) {}
+  [[gnu::always_inline]] explicit vector(floats contents)
+      : value(__builtin_bit_cast(typename batch::register_type, contents)) {}
+
+  /// The register as the compiler's own vector.
+  [[gnu::always_inline]] floats raw() const {
+    const typename batch::register_type r = value;
+    return __builtin_bit_cast(floats, r);
+  }
+
+  [[gnu::always_inline]] static vector load(const float* p) { return vector(batch::load_unaligned(p)); }
+  [[gnu::always_inline]] static vector load_aligned(const float* p) { return vector(batch::load_aligned(p)); }
+  [[gnu::always_inline]] static vector load_block(const float* p) {
+#if defined(__AVX512F__)
+    return vector(batch(_mm512_broadcast_f32x4(_mm_loadu_ps(p))));
+#elif defined(__AVX__)
+    return vector(batch(_mm256_broadcast_ps(reinterpret_cast<const __m128*>(p))));
+#else
+    static_assert(Width == 4);
+    return load(p);
+#endif
+  }
+  [[gnu::always_inline]] void store(float* p) const { value.store_unaligned(p); }
+  [[gnu::always_inline]] void store_aligned(float* p) const { value.store_aligned(p); }
+
+  [[gnu::always_inline]] friend vector operator+(vector a, vector b) { return vector(a.value + b.value); }
+  [[gnu::always_inline]] friend vector operator-(vector a, vector b) { return vector(a.value - b.value); }
+  [[gnu::always_inline]] friend vector operator*(vector a, vector b) { return as_written(vector(a.value * b.value)); }
+  [[gnu::always_inline]] friend vector operator/(vector a, vector b) { return vector(a.value / b.value); }
+  [[gnu::always_inline]] friend vector operator-(vector a) { return vector(-0.0f) - a; }
+  [[gnu::always_inline]] vector& operator+=(vector b) { return *this = *this + b; }
+  [[gnu::always_inline]] vector& operator-=(vector b) { return *this = *this - b; }
+  [[gnu::always_inline]] vector& operator*=(vector b) { return *this = *this * b; }
+  [[gnu::always_inline]] vector& operator/=(vector b) { return *this = *this / b; }
+};
+
+/// The words of portable.hpp, defined there.
+template <std::size_t Width> [[gnu::always_inline]] inline vector<Width> as_written(vector<Width> x) {
+  auto raw = x.raw();  // an empty instruction that claims to change it (g++ 12 takes __builtin_assoc_barrier apart)
+#if defined(__SSE2__)
+  asm("" : "+v"(raw));
+#elif defined(__ARM_NEON)
+  asm("" : "+w"(raw));
+#endif
+  return vector<Width>(raw);
+}
+template <std::size_t Width> [[gnu::always_inline]] inline vector<Width> fma(vector<Width> a,
+                                                                             std::type_identity_t<vector<Width>> b,
+                                                                             std::type_identity_t<vector<Width>> c) {
+#if defined(__AVX512F__)  // xsimd 8.1 has no kernel for it
+  return vector<Width>(typename vector<Width>::batch(_mm512_fmadd_ps(a.value, b.value, c.value)));
+#else
+#if defined(__FMA__) || (defined(__ARM_FEATURE_FMA) && defined(__aarch64__))
+  return vector<Width>(xsimd::fma(a.value, b.value, c.value));
+#else
+  const auto x = a.raw(), y = b.raw();
+  auto z = c.raw();
+  for (std::size_t i = 0; i < Width; ++i) z[i] = fma(float{x[i]}, float{y[i]}, float{z[i]});
+  return vector<Width>(z);
+#endif
+#endif
+}
+template <std::size_t Width>
+[[gnu::always_inline]] inline vector<Width> multiply_add(vector<Width> a, std::type_identity_t<vector<Width>> b,
+                                                         std::type_identity_t<vector<Width>> c) {
+  if constexpr (target_fuses) return fma(a, b, c);
+  else return a * b + c;
+}
+template <std::size_t Width>
+[[gnu::always_inline]] inline auto less(vector<Width> a, std::type_identity_t<vector<Width>> b) {
+  return typename vector<Width>::mask{a.value < b.value};
+}
+template <std::size_t Width>
+[[gnu::always_inline]] inline vector<Width> select(const typename vector<Width>::mask& mask, vector<Width> x,
+                                                   std::type_identity_t<vector<Width>> y) {
+  return vector<Width>(xsimd::select(mask.value, x.value, y.value));
+}
+template <std::size_t Width>
+[[gnu::always_inline]] inline vector<Width> max(vector<Width> a, std::type_identity_t<vector<Width>> b) {
+#if defined(__SSE2__)
+  return vector<Width>(
+      xsimd::max(b.value, a.value));  // the instruction returns its second operand unless first > second
+#else
+  return select(less(a, b), b, a);
+#endif
+}
+template <std::size_t Width>
+[[gnu::always_inline]] inline vector<Width> min(vector<Width> a, std::type_identity_t<vector<Width>> b) {
+#if defined(__SSE2__)
+  return vector<Width>(xsimd::min(b.value, a.value));
+#else
+  return select(less(b, a), b, a);
+#endif
+}
+template <std::size_t Width> [[gnu::always_inline]] inline vector<Width> abs(vector<Width> x) {
+  return vector<Width>(xsimd::abs(x.value));
+}
+template <std::size_t Width> [[gnu::always_inline]] inline vector<Width> sqrt(vector<Width> x) {
+  return vector<Width>(xsimd::sqrt(x.value));
+}
+template <std::size_t Width> [[gnu::always_inline]] inline vector<Width> power_of_two(vector<Width> shifted) {
+  using words = typename vector<Width>::words;
+  const words bits = (__builtin_bit_cast(words, shifted.raw()) << 23) + 0x3f800000u;
+  return vector<Width>(__builtin_bit_cast(typename vector<Width>::floats, bits));
+}
+template <std::size_t Width> [[gnu::always_inline]] inline vector<Width> select_first(vector<Width> v, std::size_t n) {
+  const auto position = vector<Width>::load_aligned(detail::positions_of<Width>.at);
+  return select(less(position, static_cast<float>(n)), v, 0.0f);
+}
+template <std::size_t Width> [[gnu::always_inline]] inline vector<Width> add_pairs(vector<Width> x, vector<Width> y) {
+  return [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline)) {
+    const auto a = x.raw(), b = y.raw();  // position I of the result adds two neighbours from x or from y
+    return vector<Width>(__builtin_shufflevector(a, b, detail::pair<Width>(I)...)) +
+           vector<Width>(__builtin_shufflevector(a, b, (detail::pair<Width>(I) + 1)...));
+  }(std::make_index_sequence<Width>{});
+}
+template <std::size_t Width> [[gnu::always_inline]] inline float sum(vector<Width> v) {
+  return detail::sum_of<Width>(v.raw());
+}
+
+/// The lane of this target.
+using native = vector<xsimd::batch<float>::size>;
+
+#else
+
+/// The lane of this target.
+using native = portable<1>;
+
+#endif
+
+}  // namespace taut::simd

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// y = W x for a shape known to the compiler, one sample: block-interleaved panels. A register of the packed weights
+// holds (width / 4) rows x 4 columns, so x is read by one 4-float broadcast per block of columns and the 4 registers
+// of a panel (width rows) accumulate independently; three add_pairs per panel give the sums in row order:
+//     register a, position l  <->  row 4 (l / 4) + a, column l % 4.
+// Lanes narrower than 4 hold one column per register. The weights are one stream, read once, in order. Example:
+//   matvec<native, 32, 64>::apply(w, x, [&](std::size_t panel, native rows) { store(rows, y + panel * width<native>);
+//   });
+#pragma once
+
+#include <cstddef>
+#include <taut/simd/portable.hpp>
+#include <type_traits>
+#include <utility>
+
+namespace taut::simd {
+
+namespace detail {
+
+// f(0), ..., f(N - 1): written out, which keeps arrays indexed by the number in registers, or as a loop.
+template <std::size_t N, bool WrittenOut = true, class F> [[gnu::always_inline]] constexpr void repeat(F&& f) {
+  if constexpr (WrittenOut) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline)) {
+      (f(std::integral_constant<std::size_t, I>{}), ...);
+    }(std::make_index_sequence<N>{});
+  } else {
+#pragma GCC unroll 1
+    for (std::size_t i = 0; i < N; ++i) f(i);
+  }
+}
+
+}  // namespace detail
+
+/// The product of a Rows x Cols matrix with a vector in lanes V; the layout depends on width<V> alone.
+template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
+  static_assert(Rows > 0 && Cols > 0);
+  /// Columns per register, registers per panel, panels and blocks of columns.
+  static constexpr std::size_t columns = block_columns<V>;
+  static constexpr std::size_t panels = (Rows + width<V> - 1) / width<V>;
+  static constexpr std::size_t blocks = (Cols + columns - 1) / columns;
+  /// Rows that are computed, entries of x that are read, floats of packed weights.
+  static constexpr std::size_t padded_rows = panels * width<V>;
+  static constexpr std::size_t padded_cols = blocks * columns;
+  static constexpr std::size_t size = padded_rows * padded_cols;
+
+  /// Packs the matrix of the given entries, entry(row, column) in double, rounding each once; out has `size` floats,
+  /// padding is zero.
+  template <class Entry>
+    requires std::is_invocable_r_v<double, Entry, std::size_t, std::size_t>
+  static constexpr void pack(Entry&& entry, float* out) {
+    for (std::size_t first = 0; first < panels; first += together) {
+      const std::size_t count = panels - first < together ? panels - first : together;
+      for (std::size_t block = 0; block < blocks; ++block)
+        for (std::size_t k = 0; k < count * columns; ++k)
+          for (std::size_t l = 0; l < width<V>; l += columns) {
+            const std::size_t row = (first + k / columns) * width<V> + l + k % columns;
+            for (std::size_t col = block * columns; col < (block + 1) * columns; ++col)
+              *out++ = row < Rows && col < Cols ? static_cast<float>(entry(row, col)) : 0.0f;
+          }
+    }
+  }
+  /// The same for a row-major matrix.
+  static constexpr void pack(const double* row_major, float* out) {
+    pack([row_major](std::size_t row, std::size_t col) { return row_major[row * Cols + col]; }, out);
+  }
+
+  /// epilogue(panel, rows) for each panel in order, rows = the lane of sums of rows [panel * width, (panel + 1) *
+  /// width).
+  /// @pre w is packed and aligned to the size of V; x[0 .. padded_cols) is readable, and zero from Cols on.
+  template <class Epilogue>
+  [[gnu::always_inline]] static constexpr void apply(const float* w, const float* x, Epilogue&& epilogue) {
+#pragma GCC unroll 1
+    for (std::size_t g = 0; g < panels / together; ++g)
+      group<together>(w + g * together * width<V> * padded_cols, x, g * together, epilogue);
+    if constexpr (panels % together != 0) {
+      constexpr std::size_t first = panels - panels % together;
+      group<panels % together>(w + first * width<V> * padded_cols, x, first, epilogue);
+    }
+  }
+
+ private:
+  // Panels computed at once, so many that their accumulators fit the registers (32 of 16 floats, 16 of 8 or of 4) and
+  // hide the latency of the multiply-add.
+  static constexpr std::size_t together_most = columns == 1 ? 8 : width<V> >= 16 ? 4 : 2;
+  static constexpr std::size_t together = panels < together_most ? panels : together_most;
+
+  // Registers are worth writing out. Scalars are too, but block by block: firmware has little memory for code. An
+  // emulated register is a loop already.
+  static constexpr bool is_register = !std::floating_point<V> && !requires(V v) { v.at; };
+  template <std::size_t N, class F> [[gnu::always_inline]] static constexpr void repeat_sums(F&& f) {
+    detail::repeat<N, is_register || width<V> == 1>(f);
+  }
+
+  template <std::size_t Count, class Epilogue>
+  [[gnu::always_inline]] static constexpr void group(const float* w, const float* x, std::size_t first,
+                                                     Epilogue&& epilogue) {
+    constexpr std::size_t sums = Count * columns, step = sums * width<V>;
+    // A group of few sums is split in two, even and odd blocks, to have enough independent additions.
+    constexpr std::size_t split = sums <= 4 && blocks >= 2 ? 2 : 1;
+    V sum[split][sums];
+    repeat_sums<split * sums>([&](auto k)
+                                  __attribute__((always_inline)) { sum[k / sums][k % sums] = broadcast<V>(0.0f); });
+    const auto block = [&](std::size_t s, const float* weights, const float* input) __attribute__((always_inline)) {
+      const V in = broadcast_block<V>(input);
+      repeat_sums<sums>([&](auto k) __attribute__((always_inline)) {
+        sum[s][k] = multiply_add(load_aligned<V>(weights + k * width<V>), in, sum[s][k]);
+      });
+    };
+    if constexpr (is_register && blocks * sums <= 64) {
+      detail::repeat<blocks>([&](auto b)
+                                 __attribute__((always_inline)) { block(b % split, w + b * step, x + b * columns); });
+    } else {
+#pragma GCC unroll 1
+      for (std::size_t b = 0; b < blocks / split; ++b, w += split * step, x += split * columns)
+        detail::repeat<split>([&](auto s) __attribute__((always_inline)) { block(s, w + s * step, x + s * columns); });
+      if constexpr (blocks % split != 0) block(0, w, x);
+    }
+    repeat_sums<Count>([&](auto p) __attribute__((always_inline)) {
+      V* a = &sum[0][p * columns];
+      if constexpr (split == 2)
+        repeat_sums<columns>([&](auto k) __attribute__((always_inline)) { a[k] += sum[1][p * columns + k]; });
+      if constexpr (columns == 1) epilogue(first + p, a[0]);
+      else epilogue(first + p, add_pairs(add_pairs(a[0], a[1]), add_pairs(a[2], a[3])));
+    });
+  }
+};
+
+}  // namespace taut::simd

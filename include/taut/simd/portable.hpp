@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The words every kernel is written in, for scalars and for `portable<Width>`: Width floats that behave, bit for bit,
+// like a vector register, and that the compiler can evaluate. portable<1> is the oracle and the firmware lane;
+// portable<native::width> replays the native lane in constant expressions. Example, for any lane V:
+//   V y = max(multiply_add(load<V>(x), V(0.5f), V(1.0f)), V(0.0f));
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+namespace taut::simd {
+
+/// True when the target has a fused multiply-add instruction for float; it decides what `multiply_add` means.
+inline constexpr bool target_fuses =
+#if defined(__FP_FAST_FMAF) || defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+    true;
+#else
+    false;
+#endif
+
+/// Adding this to |t| <= 2^22 rounds t to the nearest integer (ties to even) and leaves it in the low bits.
+inline constexpr float integer_shift = 0x1.8p23f;
+
+namespace detail {
+
+constexpr std::uint32_t bits(float x) { return __builtin_bit_cast(std::uint32_t, x); }
+constexpr std::uint64_t bits(double x) { return __builtin_bit_cast(std::uint64_t, x); }
+
+// The sum of an exact product and c, rounded once to float. Rounding twice (to double, then to float) is wrong only
+// when the double lies on a midpoint of two floats or the result is subnormal; then the double is first rounded to odd
+// with the exact error of the sum (Knuth's TwoSum), after which the second rounding is right [Boldo, Melquiond 2008].
+constexpr float round_odd_sum(double product, double c, double sum) {
+  const double part = sum - product;
+  const double error = (product - (sum - part)) + (c - part);
+  if (error == error && error != 0 && (bits(sum) & 1) == 0)
+    sum = __builtin_bit_cast(double, bits(sum) + ((error > 0) == (sum > 0) ? std::uint64_t{1} : ~std::uint64_t{0}));
+  constexpr double overflow = 0x1.ffffffp127;  // the midpoint of the largest float and 2^128
+  if (sum >= overflow) return std::numeric_limits<float>::infinity();
+  if (sum <= -overflow) return -std::numeric_limits<float>::infinity();
+  return static_cast<float>(sum);
+}
+
+// Statements are few because compilers count them: a network is some 10^5 of these.
+constexpr float fused(double product, double c, double sum) {
+  return sum == 0 || ((bits(sum) & 0x1fffffff) != 0x10000000 && (sum < 0 ? -sum : sum) >= 0x1p-126 &&
+                      (sum < 0 ? -sum : sum) <= 0x1.fffffep127)
+             ? static_cast<float>(sum)
+             : round_odd_sum(product, c, sum);
+}
+
+constexpr double newton_sqrt(double x) {
+  if (!(x > 0) || x == std::numeric_limits<double>::infinity()) {
+    return x < 0 ? std::numeric_limits<double>::quiet_NaN() : x;
+  }
+  if (x < 0x1p-1000) return newton_sqrt(x * 0x1p200) * 0x1p-100;
+  double root = __builtin_bit_cast(double, (bits(x) >> 1) + 0x1ff7a3bea91d9b1bu);  // within 3.5 %, each step squares it
+  for (int step = 0; step < 4; ++step) root = 0.5 * (root + x / root);
+  return root;
+}
+
+}  // namespace detail
+
+/// x, computed as written: the optimiser may neither regroup x with what follows nor contract it into a fused operation
+/// (g++; clang contracts across functions only with -ffp-contract=fast).
+template <std::floating_point T> [[gnu::always_inline]] constexpr T as_written(T x) {
+#if defined(__clang__)
+#if defined(__x86_64__) || defined(__i386__)
+  if (!std::is_constant_evaluated()) return __arithmetic_fence(x);
+#endif
+  return x;
+#elif defined(__GNUC__)
+  return __builtin_assoc_barrier(x);
+#else
+  return x;
+#endif
+}
+
+/// a * b + c rounded once, on every target and in constant expressions; slow where the target does not fuse.
+[[gnu::always_inline]] constexpr float fma(float a, float b, float c) {
+  if constexpr (target_fuses)
+    if (!std::is_constant_evaluated()) return __builtin_fmaf(a, b, c);
+  return detail::fused(static_cast<double>(a) * b, c, static_cast<double>(a) * b + c);
+}
+/// a * b + c: fused where the target fuses, otherwise product then sum; constant expressions do what the target does.
+/// This is the word for kernels: g++ contracts plain a * b + c at will, here the rounding is decided once.
+[[gnu::always_inline]] constexpr float multiply_add(float a, float b, float c) {
+  if constexpr (!target_fuses) return a * b + c;
+  if (!std::is_constant_evaluated()) return __builtin_fmaf(a, b, c);
+  return detail::fused(static_cast<double>(a) * b, c, static_cast<double>(a) * b + c);
+}
+/// For double: a * b + c, whose rounding may differ between targets and from constant expressions.
+constexpr double fma(double a, double b, double c) { return a * b + c; }
+/// For double: as fma.
+constexpr double multiply_add(double a, double b, double c) { return a * b + c; }
+
+/// The square root: correctly rounded for float; for double within 1 ulp in constant expressions.
+[[gnu::always_inline]] constexpr float sqrt(float x) {
+  // Newton's relative error 2^-52 is less than the distance 2^-51 of a root of a float from a midpoint of floats.
+  return std::is_constant_evaluated() ? static_cast<float>(detail::newton_sqrt(x)) : __builtin_sqrtf(x);
+}
+[[gnu::always_inline]] constexpr double sqrt(double x) {
+  return std::is_constant_evaluated() ? detail::newton_sqrt(x) : __builtin_sqrt(x);
+}
+
+/// |x|: clears the sign bit.
+constexpr float abs(float x) { return __builtin_bit_cast(float, detail::bits(x) & 0x7fffffff); }
+constexpr double abs(double x) { return __builtin_bit_cast(double, detail::bits(x) & 0x7fffffffffffffff); }
+
+/// a < b ? b : a, so a NaN (or the sign of a zero) survives when it comes first.
+template <std::floating_point T> constexpr T max(T a, std::type_identity_t<T> b) { return a < b ? b : a; }
+/// b < a ? b : a, so a NaN (or the sign of a zero) survives when it comes first.
+template <std::floating_point T> constexpr T min(T a, std::type_identity_t<T> b) { return b < a ? b : a; }
+/// The mask of a < b; false when either is NaN.
+template <std::floating_point T> constexpr bool less(T a, std::type_identity_t<T> b) { return a < b; }
+/// x where the mask holds, else y; the value not chosen has no influence.
+template <std::floating_point T> constexpr T select(bool mask, T x, std::type_identity_t<T> y) { return mask ? x : y; }
+/// 2^n for shifted = n + integer_shift, n an integer in [-126, 127].
+constexpr float power_of_two(float shifted) {
+  return __builtin_bit_cast(float, (detail::bits(shifted) << 23) + 0x3f800000u);
+}
+
+/// Width floats with the arithmetic, the order of operations and the rounding of a register, in constant expressions.
+template <std::size_t Width> struct portable {
+  static_assert(Width > 0 && (Width & (Width - 1)) == 0, "a lane has 1, 2, 4, 8, ... floats");
+  static constexpr std::size_t width = Width;
+  /// The result of a comparison.
+  struct mask {
+    bool at[Width];
+  };
+  float at[Width];
+
+  portable() = default;
+  /// All floats equal.
+  constexpr portable(float everywhere) {
+    for (float& v : at) v = everywhere;
+  }
+
+  static constexpr portable load(const float* p) {
+    portable r;
+    for (std::size_t i = 0; i < Width; ++i) r.at[i] = p[i];
+    return r;
+  }
+  static constexpr portable load_block(const float* p) {
+    portable r;
+    for (std::size_t i = 0; i < Width; ++i) r.at[i] = p[Width < 4 ? 0 : i % 4];
+    return r;
+  }
+  constexpr void store(float* p) const {
+    for (std::size_t i = 0; i < Width; ++i) p[i] = at[i];
+  }
+
+  friend constexpr portable operator+(portable a, const portable& b) {
+    for (std::size_t i = 0; i < Width; ++i) a.at[i] += b.at[i];
+    return a;
+  }
+  friend constexpr portable operator-(portable a, const portable& b) {
+    for (std::size_t i = 0; i < Width; ++i) a.at[i] -= b.at[i];
+    return a;
+  }
+  friend constexpr portable operator*(portable a, const portable& b) {
+    for (std::size_t i = 0; i < Width; ++i) a.at[i] = product(a.at[i], b.at[i]);
+    return a;
+  }
+  friend constexpr portable operator/(portable a, const portable& b) {
+    for (std::size_t i = 0; i < Width; ++i) a.at[i] /= b.at[i];
+    return a;
+  }
+  friend constexpr portable operator-(portable a) {
+    for (float& v : a.at) v = -v;
+    return a;
+  }
+  constexpr portable& operator+=(const portable& b) { return *this = *this + b; }
+  constexpr portable& operator-=(const portable& b) { return *this = *this - b; }
+  constexpr portable& operator*=(const portable& b) { return *this = *this * b; }
+  constexpr portable& operator/=(const portable& b) { return *this = *this / b; }
+
+ private:
+  // g++ 12 forgets as_written when it vectorises a loop over scalars, and contracts; a * b - 0 cannot be contracted.
+  static constexpr float product(float a, float b) {
+#if defined(__GNUC__) && !defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
+    if constexpr (target_fuses)
+      if (!std::is_constant_evaluated()) return __builtin_fmaf(a, b, -0.0f);
+#endif
+    return as_written(a * b);
+  }
+};
+
+/// The same words for portable<Width>, one float at a time.
+template <std::size_t Width> constexpr portable<Width> as_written(const portable<Width>& x) {
+  portable<Width> r;
+  for (std::size_t i = 0; i < Width; ++i) r.at[i] = as_written(x.at[i]);
+  return r;
+}
+template <std::size_t Width> constexpr portable<Width> fma(const portable<Width>& a,
+                                                           const std::type_identity_t<portable<Width>>& b,
+                                                           const std::type_identity_t<portable<Width>>& c) {
+  portable<Width> r;
+  for (std::size_t i = 0; i < Width; ++i) r.at[i] = fma(a.at[i], b.at[i], c.at[i]);
+  return r;
+}
+template <std::size_t Width> constexpr portable<Width> multiply_add(const portable<Width>& a,
+                                                                    const std::type_identity_t<portable<Width>>& b,
+                                                                    const std::type_identity_t<portable<Width>>& c) {
+  portable<Width> r;
+  for (std::size_t i = 0; i < Width; ++i) r.at[i] = multiply_add(a.at[i], b.at[i], c.at[i]);
+  return r;
+}
+template <std::size_t Width>
+constexpr portable<Width> max(portable<Width> a, const std::type_identity_t<portable<Width>>& b) {
+  for (std::size_t i = 0; i < Width; ++i) a.at[i] = max(a.at[i], b.at[i]);
+  return a;
+}
+template <std::size_t Width>
+constexpr portable<Width> min(portable<Width> a, const std::type_identity_t<portable<Width>>& b) {
+  for (std::size_t i = 0; i < Width; ++i) a.at[i] = min(a.at[i], b.at[i]);
+  return a;
+}
+template <std::size_t Width> constexpr portable<Width> abs(portable<Width> a) {
+  for (float& v : a.at) v = abs(v);
+  return a;
+}
+template <std::size_t Width> constexpr portable<Width> sqrt(portable<Width> a) {
+  for (float& v : a.at) v = sqrt(v);
+  return a;
+}
+template <std::size_t Width> constexpr portable<Width> power_of_two(portable<Width> shifted) {
+  for (float& v : shifted.at) v = power_of_two(v);
+  return shifted;
+}
+template <std::size_t Width>
+constexpr auto less(const portable<Width>& a, const std::type_identity_t<portable<Width>>& b) {
+  typename portable<Width>::mask r{};
+  for (std::size_t i = 0; i < Width; ++i) r.at[i] = a.at[i] < b.at[i];
+  return r;
+}
+template <std::size_t Width> constexpr portable<Width> select(const typename portable<Width>::mask& mask,
+                                                              portable<Width> x,
+                                                              const std::type_identity_t<portable<Width>>& y) {
+  for (std::size_t i = 0; i < Width; ++i) x.at[i] = mask.at[i] ? x.at[i] : y.at[i];
+  return x;
+}
+
+/// v with the floats from position n on replaced by 0, whatever they are.
+template <std::size_t Width> constexpr portable<Width> select_first(portable<Width> v, std::size_t n) {
+  for (std::size_t i = n; i < Width; ++i) v.at[i] = 0;
+  return v;
+}
+/// In each group of four: x0 + x1, x2 + x3, y0 + y1, y2 + y3.
+template <std::size_t Width>
+  requires(Width % 4 == 0)
+constexpr portable<Width> add_pairs(const portable<Width>& x, const portable<Width>& y) {
+  portable<Width> r;
+  for (std::size_t g = 0; g < Width; g += 4) {
+    r.at[g] = x.at[g] + x.at[g + 1];
+    r.at[g + 1] = x.at[g + 2] + x.at[g + 3];
+    r.at[g + 2] = y.at[g] + y.at[g + 1];
+    r.at[g + 3] = y.at[g + 2] + y.at[g + 3];
+  }
+  return r;
+}
+/// The sum of all floats: the upper half is added to the lower half until one is left.
+template <std::size_t Width> constexpr float sum(portable<Width> v) {
+  for (std::size_t half = Width / 2; half > 0; half /= 2)
+    for (std::size_t i = 0; i < half; ++i) v.at[i] += v.at[i + half];
+  return v.at[0];
+}
+
+/// A lane of floats: float itself, portable<Width> or native.
+template <class V>
+concept float_lane = std::same_as<V, float> || requires(const float* p) {
+  { V::load(p) } -> std::same_as<V>;
+};
+/// A lane: of floats, or double (for reference evaluation).
+template <class V>
+concept lane = float_lane<V> || std::same_as<V, double>;
+
+namespace detail {
+template <lane V> constexpr std::size_t lane_width() {
+  if constexpr (std::floating_point<V>) return 1;
+  else return V::width;
+}
+}  // namespace detail
+
+/// How many scalars a lane holds.
+template <lane V> inline constexpr std::size_t width = detail::lane_width<V>();
+/// What a lane holds: float, or double for double.
+template <lane V> using element = std::conditional_t<std::same_as<V, double>, double, float>;
+/// Columns that one block broadcast covers: 4, or 1 for lanes narrower than 4.
+template <float_lane V> inline constexpr std::size_t block_columns = width<V> >= 4 ? 4 : 1;
+
+/// The width<V> scalars at p.
+template <lane V> [[gnu::always_inline]] constexpr V load(const element<V>* p) {
+  if constexpr (std::floating_point<V>) return *p;
+  else return V::load(p);
+}
+/// The same for p aligned to the size of V.
+template <lane V> [[gnu::always_inline]] constexpr V load_aligned(const element<V>* p) {
+  if constexpr (requires { V::load_aligned(p); }) return V::load_aligned(p);
+  else return load<V>(p);
+}
+/// Writes the scalars of v to p.
+template <lane V> [[gnu::always_inline]] constexpr void store(const V& v, element<V>* p) {
+  if constexpr (std::floating_point<V>) *p = v;
+  else v.store(p);
+}
+/// The same for p aligned to the size of V.
+template <lane V> [[gnu::always_inline]] constexpr void store_aligned(const V& v, element<V>* p) {
+  if constexpr (requires { v.store_aligned(p); }) v.store_aligned(p);
+  else store(v, p);
+}
+/// All scalars equal to x.
+template <lane V> [[gnu::always_inline]] constexpr V broadcast(element<V> x) { return V(x); }
+/// A number as a lane, rounded to its element type: for constants and parameters in text that serves every lane.
+template <lane V> [[gnu::always_inline]] constexpr V number(double x) { return V(static_cast<element<V>>(x)); }
+/// p[0..3] repeated (one block of columns); p[0] repeated in lanes narrower than 4.
+template <float_lane V> [[gnu::always_inline]] constexpr V broadcast_block(const float* p) {
+  if constexpr (std::floating_point<V>) return *p;
+  else return V::load_block(p);
+}
+/// For scalars: v itself.
+template <std::floating_point T> constexpr T sum(T v) { return v; }
+/// For scalars: v, or 0 when n = 0.
+template <std::floating_point T> constexpr T select_first(T v, std::size_t n) { return n == 0 ? T(0) : v; }
+/// 1 / sqrt(x) by the IEEE root and division: at most 1.5 ulp, never NaN for finite x > 0, the same in every lane.
+template <lane V> [[gnu::always_inline]] constexpr V reciprocal_sqrt(const V& x) { return V(1) / sqrt(x); }
+
+}  // namespace taut::simd

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Training: epochs of shuffled mini-batches, softmax cross-entropy, projection onto what the type declares after every
+// step, and a proving projection at the end.
+//
+//   initialise(p, 7);
+//   const history h = fit(p, train, batch<32>{}, {.epochs = 60, .learning_rate = 0.05, .schedule = cosine_rate, .seed =
+//   7});
+//
+// A function of its arguments alone: the same program gives the same bits again.
+#pragma once
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <taut/train/dataset.hpp>
+#include <taut/train/loss.hpp>
+#include <taut/train/optimizer.hpp>
+#include <taut/train/project.hpp>
+#include <taut/train/schedule.hpp>
+#include <taut/train/score.hpp>
+#include <taut/train/tape.hpp>
+#include <vector>
+
+namespace taut {
+
+/// What one epoch gave.
+struct epoch_report {
+  std::size_t epoch = 0;      ///< counted from 1
+  std::size_t epochs = 0;     ///< how many there will be
+  score train;                ///< over the mini-batches, each before its step
+  std::optional<score> test;  ///< after the epoch, in inference mode, if there is test data
+  bool operator==(const epoch_report&) const = default;
+};
+
+/// One report an epoch.
+using history = std::vector<epoch_report>;
+
+/// How to train.
+struct fit_options {
+  std::size_t epochs = 30;
+  double learning_rate = 0.05;
+  double momentum = 0.9;
+  double weight_decay = 0;
+  rate_schedule schedule = constant_rate;  ///< the factor of the learning rate
+  std::uint64_t seed = 0;                  ///< of the order of samples and of layers that draw at random
+  std::function<void(const epoch_report&)> on_epoch = {};  ///< called after each epoch: see train/progress.hpp
+  const dataset* test = nullptr;                           ///< scored after each epoch, never trained on
+};
+
+/// Trains p with an optimizer of one's own. Each epoch is one pass over the shuffled samples in full batches; the rest
+/// that fills no batch is left out (another rest each epoch). @post project(p) changes nothing.
+/// @throws std::invalid_argument if the data or the options make no sense, std::runtime_error if the loss is not
+/// finite.
+template <Network Net, std::size_t N, Optimizer O>
+history fit(parameters<Net>& p, const dataset& data, batch<N>, const fit_options& options, O optimizer) {
+  using V = simd::native;
+  base::check_data<Net>(data);
+  if (options.test != nullptr) base::check_data<Net>(*options.test);
+  if (data.size() < N)
+    throw std::invalid_argument("a batch has " + std::to_string(N) + " samples, but the data only " +
+                                std::to_string(data.size()));
+  if (!(options.learning_rate > 0) || !std::isfinite(options.learning_rate))
+    throw std::invalid_argument("the learning rate must be positive and finite");
+
+  tape<Net, batch<N>, V> record;
+  const auto dp = std::make_unique<parameters<Net>>();
+  const tensor_list values = trainable(p), gradients = trainable(*dp);
+  projector keep_claims;
+  keep_claims(p);
+  base::random_stream random(options.seed);
+  std::vector<std::size_t> order(data.size()), labels(N);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const std::size_t batches = data.size() / N;
+  const double steps = static_cast<double>(batches * options.epochs);
+  history reports;
+
+  for (std::size_t epoch = 0; epoch < options.epochs; ++epoch) {
+    random.shuffle(order.begin(), order.end());
+    tally sums;
+    for (std::size_t b = 0; b < batches; ++b) {
+      const auto sample = [&](std::size_t s) { return order[b * N + s]; };
+      record.load([&](std::size_t s) { return data.input(sample(s)).data(); });
+      for (std::size_t s = 0; s < N; ++s) labels[s] = data.labels[sample(s)];
+      record.forward(p, random.next());
+      for (std::size_t g = 0; g < record.groups; ++g)
+        sums += softmax_cross_entropy<Net::output_size>(
+            record.output(g), std::span(labels).subspan(g * record.width, samples_in_group<batch<N>, V>(g)),
+            1.0 / static_cast<double>(N), record.output_gradient(g));
+      record.backward(p, *dp);
+      const double progress = (static_cast<double>(epoch * batches + b) + 0.5) / steps;
+      optimizer.step(values, gradients, options.learning_rate * options.schedule(progress));
+      keep_claims(p);
+    }
+    reports.push_back({epoch + 1, options.epochs, base::mean_of(sums, batches * N), {}});
+    if (!std::isfinite(sums.loss))
+      throw std::runtime_error("the loss is not finite in epoch " + std::to_string(epoch + 1) +
+                               ": try a smaller learning rate");
+    if (options.test != nullptr) reports.back().test = score_of(p, *options.test);
+    if (options.on_epoch) options.on_epoch(reports.back());
+  }
+  project(p);
+  return reports;
+}
+
+/// Trains p by gradient descent with momentum.
+template <Network Net, std::size_t N>
+history fit(parameters<Net>& p, const dataset& data, batch<N> size, const fit_options& options) {
+  return fit(p, data, size, options, sgd{.momentum = options.momentum, .weight_decay = options.weight_decay});
+}
+
+}  // namespace taut

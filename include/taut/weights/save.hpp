@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// From parameters to a safetensors file, with the keys of PyTorch's nn.Sequential. Atomic: the file is complete or as it
+// was before.
+//
+//   save_safetensors(p, "digits.safetensors");
+#pragma once
+#include <filesystem>
+#include <map>
+#include <string>
+#include <taut/net/network.hpp>
+#include <taut/net/parameters.hpp>
+#include <taut/weights/safetensors.hpp>
+#include <vector>
+
+namespace taut {
+
+/// Writes all tensors, buffers included. `metadata` goes into the header's __metadata__. @throws save_error
+template <class Net>
+void save_safetensors(const parameters<Net>& p, const std::filesystem::path& path,
+                      const std::map<std::string, std::string>& metadata = {{"format", "pt"}}) {
+  std::vector<tensor_to_store> tensors;
+  for_each_tensor(p, [&tensors](std::string_view name, const shape& extents, auto values) {
+    using element = std::remove_cv_t<typename decltype(values)::element_type>;
+    tensors.push_back({std::string(name), std::same_as<element, float> ? "F32" : "I64",
+                       std::vector<std::size_t>(extents.extent, extents.extent + extents.rank),
+                       std::as_bytes(values)});
+  });
+  write_safetensors(path, tensors, metadata);
+}
+
+}  // namespace taut

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+cmake_minimum_required(VERSION 3.25)
+# The judge of the rejected programs is judged: each planted program must get exactly this verdict.
+function(verdict name expected text)
+  set(source ${SCRATCH}/${name}.cpp)
+  file(WRITE ${source} "${text}")
+  execute_process(COMMAND ${CMAKE_COMMAND} -DCOMPILER=${COMPILER} -DFLAGS=${FLAGS} -DSOURCE=${source}
+                          -P ${CMAKE_CURRENT_LIST_DIR}/run.cmake
+                  RESULT_VARIABLE status ERROR_VARIABLE said OUTPUT_VARIABLE said)
+  string(REGEX REPLACE "[ \n]+" " " said "${said}")
+  if(name STREQUAL "good" AND NOT status EQUAL 0)
+    message(SEND_ERROR "a program with the promised error is refused: ${said}")
+  elseif(NOT name STREQUAL "good" AND status EQUAL 0)
+    message(SEND_ERROR "${name}: must be refused with '${expected}', but passes: ${said}")
+  elseif(NOT said MATCHES "${expected}")
+    message(SEND_ERROR "${name}: expected '${expected}', but got: ${said}")
+  endif()
+endfunction()
+
+verdict(good "[0-9]+ lines: error: .*sum\\[2\\]; is 5" "// error: sum\\[2\\]; is [0-9]\nstatic_assert(false, \"sum[2]; is 5\");\n")
+verdict(without_promise "first line must be" "static_assert(false, \"words\");\n")
+verdict(accepted "it compiles" "// error: words\nint fine;\n")
+verdict(two_errors "2 errors instead of one" "// error: words\nstatic_assert(false, \"words\");\nint a = wrong;\n")
+verdict(other_words "other words than promised" "// error: words\nstatic_assert(false, \"other\");\n")
+verdict(missing_include "other words than promised" "// error: words\n#include <absent.hpp>\n")
+set(flood "// error: words\n")
+foreach(candidate RANGE 1 12)
+  string(APPEND flood "struct s${candidate} {};\nvoid words(s${candidate}, int);\n")
+endforeach()
+verdict(flood "[0-9]+ lines, at most 12" "${flood}void f() { words(1); }\n")

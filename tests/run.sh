@@ -1,0 +1,78 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# sh tests/run.sh            set up, then the parts gcc, clang, sanitize and examples
+# sh tests/run.sh --all      also the complete test suite and the sanitizers with clang
+# sh tests/run.sh PART...    only these parts: gcc clang sanitize examples clang-all sanitize-clang
+# The last line is "N passed, N failed"; the status is 0 only when something passed and nothing failed.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+. examples/setup.sh
+
+case ${1:-} in
+  "") parts="gcc clang sanitize examples" ;;
+  --all) parts="gcc clang-all sanitize sanitize-clang examples" ;;
+  -*) sed -n '3,6s/^# //p' tests/run.sh && exit 2 ;;
+  *) parts=$* ;;
+esac
+packages="$packages catch2"
+case $parts in *clang*) packages="$packages clang-19" ;; esac
+case $parts in *sanitize-clang*) packages="$packages libclang-rt-19-dev" ;; esac
+# shellcheck disable=SC2086
+need $packages
+
+jobs=$(nproc 2>/dev/null || echo 2)
+passed=0 failed=0 skipped=0 minutes=''
+log=$(mktemp) || exit 1
+trap 'rm -f "$log"' EXIT
+
+# run PRESET "TARGETS" CTEST_OPTIONS...: configure, build all that compiles, run the tests and count them.
+run() {
+  preset=$1 targets=$2 && shift 2
+  echo "== $part: configure and build"
+  if ! cmake --preset "$preset" >"$log" 2>&1; then
+    cat "$log"
+    failed=$((failed + 1))
+    return
+  fi
+  # shellcheck disable=SC2086
+  if ! cmake --build "build/$preset" -j"$jobs" --target $targets -- --quiet -k 0; then
+    echo "$part: the build failed"
+    failed=$((failed + 1))
+  fi
+  echo "== $part: test"
+  ctest --test-dir "build/$preset" -j"$jobs" --output-on-failure --no-tests=error "$@" | tee "$log"
+  total_here=$(sed -n 's/.* tests\{0,1\} failed out of \([0-9]*\)$/\1/p' "$log")
+  failed_here=$(sed -n 's/.*tests passed, \([0-9]*\) tests\{0,1\} failed out of.*/\1/p' "$log")
+  skipped_here=$(grep -c '^ *[0-9]*/[0-9]* .*\*\*\*Skipped' "$log")
+  if [ -z "$total_here" ] || [ -z "$failed_here" ]; then # nothing was run, or ctest itself broke
+    failed=$((failed + 1))
+    return
+  fi
+  passed=$((passed + total_here - failed_here - skipped_here))
+  failed=$((failed + failed_here))
+  skipped=$((skipped + skipped_here))
+}
+
+for part in $parts; do
+  start=$(date +%s)
+  case $part in
+    gcc) run gcc "all all_verify_interface_header_sets" -LE examples ;;
+    clang) run clang "all taut_compile_time" -LE architecture ;;
+    clang-all) run clang-all "all all_verify_interface_header_sets" ;;
+    sanitize | sanitize-clang) run "$part" all -L unit ;;
+    examples) run gcc all -L examples ;;
+    *)
+      echo "there is no part $part"
+      failed=$((failed + 1))
+      ;;
+  esac
+  tenths=$((($(date +%s) - start + 3) / 6))
+  minutes="$minutes$part $((tenths / 10)).$((tenths % 10)) min
+"
+done
+
+printf '\n%s' "$minutes"
+summary="$passed passed, $failed failed"
+[ "$skipped" -gt 0 ] && summary="$summary, $skipped skipped"
+echo "$summary"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

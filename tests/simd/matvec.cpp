@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <random>
+#include <taut/simd/lane.hpp>
+#include <taut/simd/matvec.hpp>
+#include <vector>
+
+#include "support/catch.hpp"
+
+namespace taut::simd {
+namespace {
+
+// Floats on a boundary of 64 bytes with NaN on both sides.
+class guarded {
+ public:
+  explicit guarded(std::size_t n) : storage_(n + 48, std::numeric_limits<float>::quiet_NaN()) {
+    while (reinterpret_cast<std::uintptr_t>(&storage_[first_]) % 64 != 0 || first_ < 16) ++first_;
+    std::fill_n(data(), n, 0.0f);
+  }
+  float* data() { return &storage_[first_]; }
+
+ private:
+  std::vector<float> storage_;
+  std::size_t first_ = 0;
+};
+
+struct problem {
+  std::vector<double> weights;
+  std::vector<float> x;
+};
+template <std::size_t Rows, std::size_t Cols> problem random_problem() {
+  std::mt19937 random(static_cast<unsigned>(Rows * 1000 + Cols));
+  std::normal_distribution<double> normal;
+  problem p{std::vector<double>(Rows * Cols), std::vector<float>(Cols)};
+  for (double& w : p.weights) w = normal(random);
+  for (float& v : p.x) v = static_cast<float>(normal(random));
+  return p;
+}
+
+// The rows as lanes V compute them, padding included.
+template <class V, std::size_t Rows, std::size_t Cols> std::vector<float> multiply(const problem& p) {
+  using kernel = matvec<V, Rows, Cols>;
+  guarded w(kernel::size), x(kernel::padded_cols), y(kernel::padded_rows);
+  kernel::pack(p.weights.data(), w.data());
+  std::copy(p.x.begin(), p.x.end(), x.data());
+  std::size_t expected_panel = 0;
+  kernel::apply(w.data(), x.data(), [&](std::size_t panel, const V& rows) {
+    REQUIRE(panel == expected_panel++);
+    store(rows, y.data() + panel * width<V>);
+  });
+  CHECK(expected_panel == kernel::panels);
+  return {y.data(), y.data() + kernel::padded_rows};
+}
+
+// Each row within Cols units of rounding of its sum of magnitudes; the rows of the padding are zero.
+template <class V, std::size_t Rows, std::size_t Cols> double error_in_bounds(const problem& p) {
+  const std::vector<float> y = multiply<V, Rows, Cols>(p);
+  double worst = 0;
+  for (std::size_t i = 0; i < Rows; ++i) {
+    double sum = 0, magnitudes = 0;
+    for (std::size_t j = 0; j < Cols; ++j) {
+      const double term = static_cast<double>(static_cast<float>(p.weights[i * Cols + j])) * p.x[j];
+      sum += term;
+      magnitudes += std::abs(term);
+    }
+    worst = std::max(worst, std::abs(y[i] - sum) / (magnitudes * static_cast<double>(Cols + 1) * 0x1p-24));
+  }
+  for (std::size_t i = Rows; i < y.size(); ++i) REQUIRE(y[i] == 0);
+  return worst;
+}
+
+template <std::size_t Rows, std::size_t Cols> void check() {
+  CAPTURE(Rows, Cols);
+  const problem p = random_problem<Rows, Cols>();
+  CHECK(error_in_bounds<native, Rows, Cols>(p) <= 1);
+  using replay = portable<width<native>>;
+  const auto fast = multiply<native, Rows, Cols>(p), slow = multiply<replay, Rows, Cols>(p);
+  REQUIRE(fast.size() == slow.size());
+  std::size_t different = 0;
+  for (std::size_t i = 0; i < fast.size(); ++i)
+    different += std::bit_cast<std::uint32_t>(fast[i]) != std::bit_cast<std::uint32_t>(slow[i]);
+  CHECK(different == 0);
+}
+template <std::size_t Rows, std::size_t... Cols> void check_row() { (check<Rows, Cols>(), ...); }
+
+template <std::size_t Rows, std::size_t Cols> void check_portable() {
+  CAPTURE(Rows, Cols);
+  const problem p = random_problem<Rows, Cols>();
+  CHECK(error_in_bounds<float, Rows, Cols>(p) <= 1);
+  CHECK(error_in_bounds<portable<1>, Rows, Cols>(p) <= 1);
+  CHECK(error_in_bounds<portable<2>, Rows, Cols>(p) <= 1);
+  CHECK(error_in_bounds<portable<4>, Rows, Cols>(p) <= 1);
+  CHECK(error_in_bounds<portable<8>, Rows, Cols>(p) <= 1);
+  CHECK(error_in_bounds<portable<16>, Rows, Cols>(p) <= 1);
+}
+
+// In constant expressions: small integers, so every order of summation is exact.
+template <class V, std::size_t Rows, std::size_t Cols> constexpr bool exact() {
+  using kernel = matvec<V, Rows, Cols>;
+  std::array<double, Rows * Cols> weights{};
+  for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<double>(i * 7 % 15) - 7;
+  std::array<float, kernel::padded_cols> x{};
+  for (std::size_t j = 0; j < Cols; ++j) x[j] = static_cast<float>(j * 5 % 9) - 4;
+  std::array<float, kernel::size> packed{};
+  kernel::pack(weights.data(), packed.data());
+  std::array<float, kernel::padded_rows> y{};
+  kernel::apply(packed.data(), x.data(),
+                [&](std::size_t panel, const V& rows) { store(rows, y.data() + panel * width<V>); });
+  for (std::size_t i = 0; i < Rows; ++i) {
+    double sum = 0;
+    for (std::size_t j = 0; j < Cols; ++j) sum += weights[i * Cols + j] * x[j];
+    if (y[i] != sum) return false;
+  }
+  return true;
+}
+static_assert(exact<portable<1>, 3, 5>() && exact<portable<2>, 19, 3>() && exact<float, 10, 7>());
+static_assert(exact<portable<4>, 13, 6>() && exact<portable<8>, 41, 9>());
+static_assert(exact<portable<16>, 32, 64>() && exact<portable<16>, 10, 32>() && exact<portable<16>, 100, 2>());
+
+static_assert(matvec<portable<16>, 10, 64>::size == 16 * 64 && matvec<portable<16>, 17, 5>::padded_cols == 8);
+static_assert(matvec<portable<1>, 17, 5>::size == 17 * 5 && matvec<portable<4>, 17, 5>::panels == 5);
+
+}  // namespace
+
+TEST_CASE("simd.matvec: native equals portable bit for bit and both are accurate") {
+  check_row<1, 1, 2, 5, 70>();
+  check_row<2, 7, 33>();
+  check_row<3, 3, 8>();
+  check_row<5, 7, 41>();
+  check_row<8, 4, 19>();
+  check_row<10, 64>();
+  check_row<15, 66>();
+  check_row<16, 1, 16, 31>();
+  check_row<17, 5, 70>();
+  check_row<31, 29>();
+  check_row<32, 64, 65>();
+  check_row<33, 2>();
+  check_row<47, 10>();
+  check_row<49, 23>();
+  check_row<64, 67>();
+  check_row<65, 13>();
+  check_row<70, 1, 4, 70>();
+  check_row<128, 784>();
+}
+
+TEST_CASE("simd.matvec: every width of lane is accurate") {
+  check_portable<1, 1>();
+  check_portable<3, 10>();
+  check_portable<9, 4>();
+  check_portable<21, 33>();
+  check_portable<67, 18>();
+}
+
+TEST_CASE("simd.matvec: the packed weights hold each entry once, in one stream read from first to last") {
+  using kernel = matvec<portable<4>, 11, 6>;
+  std::vector<double> weights(66);
+  for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<double>(i + 1);
+  std::vector<float> packed(kernel::size);
+  kernel::pack(weights.data(), packed.data());
+  // The layout of the first registers: rows 4 (l / 4) + a, columns l % 4.
+  CHECK(packed[0] == 1);
+  CHECK(packed[3] == 4);
+  CHECK(packed[4] == 7);
+  CHECK(packed[12] == 19);
+  std::sort(packed.begin(), packed.end());
+  const std::size_t zeros = kernel::size - weights.size();
+  for (std::size_t i = 0; i < packed.size(); ++i)
+    CHECK(packed[i] == (i < zeros ? 0 : static_cast<float>(i - zeros + 1)));
+}
+
+TEST_CASE("simd.matvec: weights are rounded once from double") {
+  using kernel = matvec<portable<1>, 1, 2>;
+  const double weights[]{0.1, 1 + 0x1p-24 + 0x1p-50};
+  float packed[2];
+  kernel::pack(weights, packed);
+  CHECK(packed[0] == 0.1f);
+  CHECK(packed[1] == 1 + 0x1p-23f);
+}
+
+}  // namespace taut::simd
