@@ -15,8 +15,7 @@ namespace taut {
 
 namespace detail::norms {
 
-// Whether sum_i 1/(x - g_i^2) <= 0 is proved for x between the two largest g_i^2; square[i] >= g_i^2, index `top`
-// first.
+// Whether sum_i 1/(x - g_i^2) <= 0 is proved for x between the two largest squares; square[i] >= g_i^2, most at `top`.
 constexpr bool beyond_root(const double* square, std::size_t size, std::size_t top, double x) {
   double sum = 0;
   for (std::size_t i = 0; i < size; ++i) {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Proved upper bounds of the spectral norm of a row-major matrix; one text for constant expressions and run time.
 //
-// Proposal: Lanczos on G = A A' estimates the norm. Proof: if Cholesky of fl(s^2 - c) I - fl(G) runs to its end in
-// plain double, then ||A|| <= s, for its factor satisfies R'R = B + D with ||D||_2 <= gamma_{n+8}/(1 - gamma_{n+8})
-// trace(B)
-// <= c (Demmel 1989; Rump 2006), whatever the order of summation. The constants are twice what IEEE arithmetic needs,
-// which pays for reciprocals and contraction; 2^-900 pays for flushed subnormal numbers. So any flags will do.
+// Proposal: Lanczos on G = A A' estimates the norm. Proof: if Cholesky of B = fl(s^2 - c) I - fl(G) runs to its end in
+// plain double, then ||A|| <= s, since R'R = B + D with ||D||_2 <= gamma_{n+8} / (1 - gamma_{n+8}) trace(B) <= c
+// (Demmel 1989; Rump 2006), whatever the order of summation. The constants are twice what IEEE arithmetic needs, which
+// pays for reciprocals and contraction; 2^-900 pays for flushed subnormal numbers. So any flags will do.
 // Example: static_assert(spectral_norm(w.data(), 32, 64).value <= 2.0);
 #pragma once
 

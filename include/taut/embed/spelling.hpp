@@ -48,7 +48,7 @@ struct dsl_text {
   }
   /// "(no_bias, at_most<2.0>)", or nothing.
   template <class... Options> void options(base::list<Options...>) {
-    const char* before = "(";
+    [[maybe_unused]] const char* before = "(";
     ((*this += before, option<Options>(), before = ", "), ...);
     if (sizeof...(Options) > 0) *this += ")";
   }

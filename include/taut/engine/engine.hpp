@@ -50,13 +50,7 @@ template <class Net, class V, std::size_t S> constexpr auto stage_type() {
   } else if constexpr (plan.what != engine_plan::kind::dense) {
     return std::type_identity<single<V, first, in, acts>>{};
   } else {
-    constexpr std::size_t rows = Net::shapes[plan.first + 1].size();
-    if constexpr (plan.normalized) {
-      using norm = layer_of<Net, plan.first + 1>;
-      return std::type_identity<dense<V, rows, in.size(), {plan.scale, norm::centred, norm::epsilon}, acts>>{};
-    } else {
-      return std::type_identity<dense<V, rows, in.size(), {}, acts>>{};
-    }
+    return std::type_identity<dense<V, Net::shapes[plan.first + 1].size(), in.size(), plan.scale, acts>>{};
   }
 }
 
@@ -157,10 +151,11 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
       using next_input = engine_stage::inherited<stage_of<S>::outputs>;
       if constexpr (plan.what == engine_plan::kind::dense) {
         using first = layer_of<Net, plan.first>;
+        constexpr shape in = Net::shapes[plan.first];
         if constexpr (plan.normalized)
-          fold_from<S + 1>(p, stage.template fold<first, layer_of<Net, plan.first + 1>>(
+          fold_from<S + 1>(p, stage.template fold<first, layer_of<Net, plan.first + 1>, in>(
                                   get<plan.first>(p), get<plan.first + 1>(p), before));
-        else fold_from<S + 1>(p, stage.template fold<first, void>(get<plan.first>(p), no_parameters{}, before));
+        else fold_from<S + 1>(p, stage.template fold<first, void, in>(get<plan.first>(p), no_parameters{}, before));
       } else {
         if constexpr (plan.what != engine_plan::kind::elementwise) stage.values = get<plan.first>(p);
         fold_from<S + 1>(p, next_input{});

@@ -29,13 +29,6 @@ template <class... Acts> struct epilogue {
   }
 };
 
-/// What a dense stage needs to know of the normalizer inside it.
-struct normalization {
-  engine_plan::scheme scale = engine_plan::scheme::none;
-  bool centred = false;
-  double epsilon = 0;
-};
-
 /// Factors and offsets per input column that an earlier stage has left to the next affine layer.
 template <std::size_t N> struct inherited {
   std::array<double, N> factor = filled<double, N>(1);
@@ -43,12 +36,12 @@ template <std::size_t N> struct inherited {
 };
 
 /// y = f(normalize(W x + b)) or y = f(W x + b), weights packed in the layout of V.
-template <class V, std::size_t Rows, std::size_t Cols, normalization Norm, class Epilogue> struct dense {
+template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale, class Epilogue> struct dense {
   using scheme = engine_plan::scheme;
   using matvec = simd::matvec<V, Rows, Cols>;
   static constexpr std::size_t inputs = Cols, outputs = Rows;
-  static constexpr bool normalizes = Norm.scale != scheme::none;
-  static constexpr bool may_apply = Norm.scale == scheme::applied || Norm.scale == scheme::owed_if_offset_zero;
+  static constexpr bool normalizes = Scale != scheme::none;
+  static constexpr bool may_apply = Scale == scheme::applied || Scale == scheme::owed_if_offset_zero;
   static constexpr std::size_t affine_rows = may_apply ? matvec::padded_rows : 0;
   static constexpr std::size_t alignment = simd::width<V> * sizeof(float);
 
@@ -56,16 +49,21 @@ template <class V, std::size_t Rows, std::size_t Cols, normalization Norm, class
   alignas(alignment) std::array<float, matvec::padded_rows> bias{};
   alignas(alignment) std::array<float, affine_rows> gain{};
   alignas(alignment) std::array<float, affine_rows> offset{};
-  bool owes = Norm.scale == scheme::owed;
+  float epsilon = 0;
+  bool owes = Scale == scheme::owed;
 
   /// Folds the parameters of layer A (and of normalizer N behind it) in double and packs them; returns what is left to
   /// the next stage.
-  template <class A, class N, class P, class Q>
-  constexpr inherited<Rows> fold(const P& p, const Q& q, const inherited<Cols>& before) {
+  template <class A, class N, shape In>
+  constexpr inherited<Rows> fold(const parameters_of_layer<A, In>& p, const parameters_of_layer<N, shape{Rows}>& q,
+                                 const inherited<Cols>& before) {
     inherited<Rows> left;
     std::array<double, Rows> sign = filled<double, Rows>(1), b{};
+    bool centred = false;
     if constexpr (normalizes) {
-      if constexpr (Norm.scale == scheme::owed_if_offset_zero) {
+      centred = N::centred;
+      epsilon = static_cast<float>(N::epsilon);
+      if constexpr (Scale == scheme::owed_if_offset_zero) {
         owes = true;
         for (std::size_t i = 0; i < Rows; ++i) owes = owes && N::offset(q, i) == 0;
       }
@@ -91,7 +89,7 @@ template <class V, std::size_t Rows, std::size_t Cols, normalization Norm, class
       mean_bias += b[row] / static_cast<double>(Rows);
     }
     std::array<double, Cols> mean{};
-    if constexpr (Norm.centred) {
+    if (centred) {
       for (std::size_t row = 0; row < Rows; ++row)
         for (std::size_t column = 0; column < Cols; ++column) mean[column] += entry(row, column);
       for (double& m : mean) m /= static_cast<double>(Rows);
@@ -122,7 +120,7 @@ template <class V, std::size_t Rows, std::size_t Cols, normalization Norm, class
       return 1.0f;
     } else {
       const float variance = simd::sum(squares) * static_cast<float>(1.0 / static_cast<double>(Rows));
-      const float r = simd::reciprocal_sqrt(variance + static_cast<float>(Norm.epsilon));
+      const float r = simd::reciprocal_sqrt(variance + epsilon);
       observe(variance);
       if constexpr (may_apply) {
         if (!owes) {

@@ -44,10 +44,10 @@ constexpr float round_odd_sum(double product, double c, double sum) {
   return static_cast<float>(sum);
 }
 
-// Statements are few because compilers count them: a network is some 10^5 of these.
+// Few statements and calls, because clang counts them and a network is some 10^5 of these.
 constexpr float fused(double product, double c, double sum) {
-  return sum == 0 || ((bits(sum) & 0x1fffffff) != 0x10000000 && (sum < 0 ? -sum : sum) >= 0x1p-126 &&
-                      (sum < 0 ? -sum : sum) <= 0x1.fffffep127)
+  return sum == 0 || ((__builtin_bit_cast(std::uint64_t, sum) & 0x1fffffff) != 0x10000000 &&
+                      (sum < 0 ? -sum : sum) >= 0x1p-126 && (sum < 0 ? -sum : sum) <= 0x1.fffffep127)
              ? static_cast<float>(sum)
              : round_odd_sum(product, c, sum);
 }
@@ -81,16 +81,17 @@ template <std::floating_point T> [[gnu::always_inline]] constexpr T as_written(T
 
 /// a * b + c rounded once, on every target and in constant expressions; slow where the target does not fuse.
 [[gnu::always_inline]] constexpr float fma(float a, float b, float c) {
-  if constexpr (target_fuses)
-    if (!std::is_constant_evaluated()) return __builtin_fmaf(a, b, c);
-  return detail::fused(static_cast<double>(a) * b, c, static_cast<double>(a) * b + c);
+  return target_fuses && !__builtin_is_constant_evaluated()
+             ? __builtin_fmaf(a, b, c)
+             : detail::fused(static_cast<double>(a) * b, c, static_cast<double>(a) * b + c);
 }
 /// a * b + c: fused where the target fuses, otherwise product then sum; constant expressions do what the target does.
 /// This is the word for kernels: g++ contracts plain a * b + c at will, here the rounding is decided once.
 [[gnu::always_inline]] constexpr float multiply_add(float a, float b, float c) {
-  if constexpr (!target_fuses) return a * b + c;
-  if (!std::is_constant_evaluated()) return __builtin_fmaf(a, b, c);
-  return detail::fused(static_cast<double>(a) * b, c, static_cast<double>(a) * b + c);
+  return !target_fuses ? a * b + c
+         : __builtin_is_constant_evaluated()
+             ? detail::fused(static_cast<double>(a) * b, c, static_cast<double>(a) * b + c)
+             : __builtin_fmaf(a, b, c);
 }
 /// For double: a * b + c, whose rounding may differ between targets and from constant expressions.
 constexpr double fma(double a, double b, double c) { return a * b + c; }
