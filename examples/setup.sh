@@ -50,5 +50,6 @@ quiet() {
   fi
 }
 
-# The packages that every build of ours needs.
+# The packages that every build of ours needs; for the scripts that source this file.
+# shellcheck disable=SC2034
 packages="g++ cmake ninja-build libxsimd-dev libxtensor-dev libboost-dev nlohmann-json3-dev libcli11-dev zlib1g-dev"

@@ -32,7 +32,9 @@ static_assert(!base::arrays_fit<small, float, float, std::int64_t, float, float>
 
 // Within default limits although every element is copied: 100,000 are.
 struct large : decltype(Input<1000> >> Linear<100>(no_bias)) {};
-struct hundred_thousand { float values[100000]; };
+struct hundred_thousand {
+  float values[100000];
+};
 constexpr hundred_thousand ramp = [] {
   hundred_thousand r{};
   for (int i = 0; i < 100000; ++i) r.values[i] = static_cast<float>(i);
@@ -47,8 +49,8 @@ TEST_CASE("embed.from_arrays: run time and constant expressions agree") {
   for_each_tensor(p, [&](std::string_view, const shape&, auto span) {
     constant_values.insert(constant_values.end(), span.begin(), span.end());
   });
-  for_each_tensor(q,
-                  [&](std::string_view, const shape&, auto span) { values.insert(values.end(), span.begin(), span.end()); });
+  for_each_tensor(
+      q, [&](std::string_view, const shape&, auto span) { values.insert(values.end(), span.begin(), span.end()); });
   REQUIRE(values == constant_values);
   REQUIRE(values.size() == 18);
   REQUIRE(std::signbit(values[16]));

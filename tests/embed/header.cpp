@@ -25,7 +25,7 @@ struct net : decltype(Input<3> >> Linear<2>(at_most<9.0>) >> LN(min_std<0.25>) >
 parameters<net> values() {
   parameters<net> p;
   get<0>(p).weight = {1, -0.5f, 0.1f, 0, -0.0f, 3};
-  get<0>(p).bias = {1e-45f, -2};
+  get<0>(p).bias = {0.75f, -2};
   get<3>(p).weight = {1, 2, 3, 4};
   return p;
 }
@@ -50,7 +50,8 @@ namespace tiny {
 
 namespace architecture {
 using namespace taut;
-using type = decltype(Input<3> >> Linear<2>(at_most<9.0>) >> LayerNorm(min_std<0.25>) >> ReLU >> Linear<2>(no_bias));
+using type = decltype(Input<3> >> Linear<2>(at_most<9.0>) >> LayerNorm(min_std<0.25>) >> ReLU
+    >> Linear<2>(no_bias));
 }  // namespace architecture
 
 /// The network.
@@ -63,7 +64,7 @@ inline constexpr float layer0_weight[6] = {
 
 /// 2
 inline constexpr float layer0_bias[2] = {
-    0x1p-149f, -0x1p+1f};
+    0x1.8p-1f, -0x1p+1f};
 )"));
   REQUIRE_THAT(text, contains("taut::from_arrays<Net>(\n    layer0_weight, layer0_bias, layer1_weight, layer1_bias, "
                               "layer3_weight);\n"));
@@ -113,27 +114,32 @@ struct counting : layer_base {
   static constexpr auto lipschitz(shape) { return symbol({.name = "unknown@", .declare = "something"}); }
   template <shape In, class Real> struct parameters {
     std::array<std::int64_t, 2> seen{};
-    static constexpr void tensors(auto&& visit) { visit(tensor_info{"seen", shape{2}, role::buffer}, &parameters::seen); }
+    static constexpr void tensors(auto&& visit) {
+      visit(tensor_info{"seen", shape{2}, role::buffer}, &parameters::seen);
+    }
   };
   template <shape In, class P, class V> static constexpr void forward(const P&, const V* x, V* y) {
     for (std::size_t i = 0; i < In.size(); ++i) y[i] = x[i];
   }
 };
-struct counted : network<layer::input<2>, counting> {};
+static_assert(Layer<counting>);
+struct counted : decltype(Input<2> >> counting{}) {};
 
 TEST_CASE("embed.header: counters are integers; where nothing is bounded the header says so") {
   parameters<counted> p;
   get<0>(p).seen = {-3, std::numeric_limits<std::int64_t>::min()};
   const std::string text = header_text(p, {.name = "c"});
-  REQUIRE_THAT(text, contains("inline constexpr std::int64_t layer0_seen[2] = {\n    -3, -9223372036854775807 - 1};\n"));
+  REQUIRE_THAT(text,
+               contains("inline constexpr std::int64_t layer0_seen[2] = {\n    -3, -9223372036854775807 - 1};\n"));
   REQUIRE_THAT(text, contains("inline constexpr double lipschitz = taut::rounded::infinity;\n"));
   REQUIRE(text.find("static_assert(taut::proves") == text.npos);
 }
 
 TEST_CASE("embed.header: test vectors are the engine's") {
   const std::string text = header_text(values(), {.name = "tiny", .test_inputs = {1, 2, 3, -4, 0.5f, 6}});
-  REQUIRE_THAT(text, contains("inline constexpr float test_inputs[2][3] = {\n    {\n        0x1p+0f, 0x1p+1f, 0x1.8p+1f},\n"
-                              "    {\n        -0x1p+2f, 0x1p-1f, 0x1.8p+2f}};\n"));
+  REQUIRE_THAT(text,
+               contains("inline constexpr float test_inputs[2][3] = {\n    {\n        0x1p+0f, 0x1p+1f, 0x1.8p+1f},\n"
+                        "    {\n        -0x1p+2f, 0x1p-1f, 0x1.8p+2f}};\n"));
   const auto output = compile(values())(std::array<float, 3>{-4, 0.5f, 6});
   REQUIRE_THAT(text, contains(exported::literal(output[0]) + ", " + exported::literal(output[1]) + "}};\n"));
 }

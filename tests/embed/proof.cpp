@@ -37,9 +37,9 @@ constexpr bool proved(const claims& c) { return proved(c, c.bound); }
 
 static_assert(compiler_can_prove<net>);
 static_assert(proved(found(1 + 1e-9)));
-static_assert(!proved(found(1 + 1e-9), found(1).bound));            // the product exceeds the bound
-static_assert(!proved(found(1 + 1e-9, 0, 1 - 1e-4)));               // the norm of the first matrix is larger
-static_assert(!proved(found(1 + 1e-9, 1, 1 - 1e-4)));               // the normalizer's factor is larger
+static_assert(!proved(found(1 + 1e-9), found(1).bound));  // the product exceeds the bound
+static_assert(!proved(found(1 + 1e-9, 0, 1 - 1e-4)));     // the norm of the first matrix is larger
+static_assert(!proved(found(1 + 1e-9, 1, 1 - 1e-4)));     // the normalizer's factor is larger
 static_assert(!proved(found(1 + 1e-9, 3, 1 - 1e-4)));
 
 struct large : decltype(Input<784> >> Linear<128> >> LN >> ReLU >> Linear<10>) {};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The twin of embed/spelling.hpp. Each test builds a network from an expression and requires its spelling to be the text of
-// that very expression: what is spelled compiles back to the same type.
+// The twin of embed/spelling.hpp. Each test builds a network from an expression and requires its spelling to be the
+// text of that very expression: what is spelled compiles back to the same type.
 #include <taut/embed/spelling.hpp>
 #include <taut/layers/layer_norm.hpp>
 #include <taut/layers/linear.hpp>
@@ -13,10 +13,10 @@ namespace {
 
 using namespace taut;
 
-#define SPELLS(NAME, ...)                      \
-  TEST_CASE("embed.spelling: " NAME) {         \
-    struct net : decltype(__VA_ARGS__) {};     \
-    REQUIRE(spelling<net>() == #__VA_ARGS__);  \
+#define SPELLS(NAME, ...)                     \
+  TEST_CASE("embed.spelling: " NAME) {        \
+    struct net : decltype(__VA_ARGS__) {};    \
+    REQUIRE(spelling<net>() == #__VA_ARGS__); \
   }
 
 SPELLS("options", Input<64> >> Linear<32>(at_most<2.0>) >> LayerNorm(min_std<0.25>, gain_at_most<1.0>) >> ReLU >>
@@ -25,8 +25,9 @@ SPELLS("flags", Input<64> >> Linear<64, 32>(no_bias) >> LayerNorm(no_affine) >> 
 SPELLS("the order of options", Input<8> >> Linear<4>(at_most<3.0>, no_bias) >> Linear<4>(no_bias, at_most<3.0>))
 SPELLS("shapes of rank 2 and 3 and a single layer", Input<2, 3> >> LayerNorm)
 SPELLS("rank 3", Input<3, 8, 8> >> ReLU >> Tanh)
-SPELLS("numbers with all their digits", Input<4> >> LayerNorm(epsilon<1e-05>) >> LayerNorm(epsilon<0.30000000000000004>)
-                                            >> LayerNorm(epsilon<1e+100>) >> Linear<2>(at_most<16777217.0>))
+SPELLS("numbers with all their digits", Input<4> >> LayerNorm(epsilon<1e-05>) >>
+                                            LayerNorm(epsilon<0.30000000000000004>) >> LayerNorm(epsilon<1e+100>) >>
+                                            Linear<2>(at_most<16777217.0>))
 SPELLS("the smallest number", Input<4> >> Linear<2>(at_most<5e-324>) >> Linear<2>(at_most<0.1>))
 SPELLS("no number", Input<4> >> Linear<2>(at_most<taut::rounded::infinity>))
 
@@ -62,8 +63,7 @@ struct block : layer::relu {
 
 TEST_CASE("embed.spelling: layers that spell themselves") {
   struct net : network<layer::input<4>, leaky, block> {};
-  REQUIRE(spelling<net>() ==
-          "Input<4> >> user::Leaky >> user::Block<0.01, 7>(Linear<3> >> Tanh)(padding<3>, no_bias)");
+  REQUIRE(spelling<net>() == "Input<4> >> user::Leaky >> user::Block<0.01, 7>(Linear<3> >> Tanh)(padding<3>, no_bias)");
 }
 
 }  // namespace

@@ -44,7 +44,8 @@ struct counting : layer_base {
     }
   };
 };
-struct counted : network<layer::input<3>, counting> {};
+static_assert(Layer<counting>);
+struct counted : decltype(Input<3> >> counting{}) {};
 static_assert(counted::parameter_count == 0 && memory<counted>.weights == 3 * 4 + 8);
 static_assert(operations<counted>.multiply_adds == 21);
 
@@ -72,7 +73,8 @@ struct block : layer_base {
     else return p.second;
   }
 };
-struct with_block : network<layer::input<4>, block> {};
+static_assert(Layer<block>);
+struct with_block : decltype(Input<4> >> block{}) {};
 static_assert(base::networks_inside<block>() == 2 && base::networks_inside<layer::relu>() == 0);
 static_assert(std::same_as<base::network_inside<block, shape{4}, 1>, block::right>);
 static_assert(operations<with_block>.multiply_adds == 24 + 24 + 16);

@@ -56,11 +56,6 @@ TEST_CASE("net.describe: every layer has a line, however deep the network") {
   REQUIRE(read.back() == "Lipschitz    norm(W11) <= 0.5");
 }
 
-TEST_CASE("net.describe: a network without layers") {
-  struct nothing : network<layer::input<5>> {};
-  REQUIRE_THAT(describe<nothing>(), contains("activations  20 bytes\nLipschitz    1\n"));
-}
-
 static_assert(base::six_digits_up(2).view() == "2" && base::six_digits_up(0).view() == "0");
 static_assert(base::six_digits_up(0.1).view() == "0.1" && base::six_digits_up(0.3).view() == "0.3");
 static_assert(base::six_digits_up(3.99968003840).view() == "3.99969");

@@ -28,7 +28,7 @@ dataset noise(std::size_t count) {
 TEST_CASE("train.score: means over samples, as evaluate gives them, for any number of samples") {
   parameters<small> p;
   tests::randomise(p, 1);
-  for (const std::size_t count : {1, 7, 16, 33}) {
+  for (const std::size_t count : std::array<std::size_t, 4>{1, 7, 16, 33}) {
     const dataset data = noise(count);
     double loss = 0, right = 0;
     for (std::size_t s = 0; s < count; ++s) {

@@ -7,6 +7,7 @@
 #include <boost/hana/basic_tuple.hpp>
 #include <boost/hana/type.hpp>
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 namespace taut::base {
@@ -17,9 +18,29 @@ template <class... Types> struct list {
   using basic = boost::hana::basic_tuple<boost::hana::type<Types>...>;
 };
 
-/// The type at position I of a list. Costs one overload resolution: no recursion, so deep lists stay cheap.
-template <class List, std::size_t I>
-using at = typename std::remove_cvref_t<decltype(boost::hana::at_c<I>(std::declval<typename List::basic&>()))>::type;
+#if defined(__has_builtin)
+#if __has_builtin(__type_pack_element)
+#define TAUT_HAS_TYPE_PACK_ELEMENT 1
+#endif
+#endif
+
+namespace detail {
+#ifdef TAUT_HAS_TYPE_PACK_ELEMENT
+template <class List, std::size_t I> struct element;
+template <class... Types, std::size_t I> struct element<list<Types...>, I> {
+  using type = __type_pack_element<I, Types...>;
+};
+#else
+template <class List, std::size_t I> struct element {
+  using found = decltype(boost::hana::at_c<I>(std::declval<typename List::basic&>()));
+  using type = typename std::remove_cvref_t<found>::type;
+};
+#endif
+}  // namespace detail
+
+/// The type at position I of a list: one overload resolution, or the compiler's own word for it; no recursion, so deep
+/// lists stay cheap.
+template <class List, std::size_t I> using at = typename detail::element<List, I>::type;
 
 /// Calls f.template operator()<I>() for I = 0 .. N-1, in order. A braced list instead of a fold expression: clang refuses
 /// folds over more than 256 elements, and networks are longer.

@@ -10,7 +10,6 @@
 #pragma once
 #include <cstddef>
 #include <taut/certify/factors.hpp>
-#include <taut/certify/lipschitz_of.hpp>
 #include <taut/net/budget.hpp>
 #include <taut/net/network.hpp>
 

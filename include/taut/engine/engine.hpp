@@ -110,7 +110,23 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
   /// Folds and packs p into this storage; what was there before is lost.
   constexpr void load(const parameters<Net>& p) {
     stored = pipeline{};
-    fold_from<0>(p, engine_stage::inherited<Net::input_size>{});
+    engine_stage::inherited<base::largest_activation<Net>()> carried;
+    base::for_each_index<stages>([&]<std::size_t S>() {
+      constexpr auto plan = engine_plan::plan_of<Net>.at[S];
+      auto& stage = stage_at<S>();
+      if constexpr (plan.what == engine_plan::kind::dense) {
+        using first = layer_of<Net, plan.first>;
+        constexpr shape in = Net::shapes[plan.first];
+        using values = engine_stage::normalizer_values<Net::shapes[plan.first + 1].size()>;
+        values norm{};
+        if constexpr (plan.normalized)
+          norm = values::template of<layer_of<Net, plan.first + 1>>(get<plan.first + 1>(p));
+        stage.template fold<first, in>(get<plan.first>(p), norm, carried);
+      } else {
+        if constexpr (plan.what != engine_plan::kind::elementwise) stage.values = get<plan.first>(p);
+        carried = {};
+      }
+    });
   }
 
   /// The output for one input. @pre x has Net::input_size elements.
@@ -144,25 +160,6 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
   }
 
  private:
-  template <std::size_t S, class Inherited> constexpr void fold_from(const parameters<Net>& p, const Inherited& before) {
-    if constexpr (S < stages) {
-      constexpr auto plan = engine_plan::plan_of<Net>.at[S];
-      auto& stage = stage_at<S>();
-      using next_input = engine_stage::inherited<stage_of<S>::outputs>;
-      if constexpr (plan.what == engine_plan::kind::dense) {
-        using first = layer_of<Net, plan.first>;
-        constexpr shape in = Net::shapes[plan.first];
-        if constexpr (plan.normalized)
-          fold_from<S + 1>(p, stage.template fold<first, layer_of<Net, plan.first + 1>, in>(
-                                  get<plan.first>(p), get<plan.first + 1>(p), before));
-        else fold_from<S + 1>(p, stage.template fold<first, void, in>(get<plan.first>(p), no_parameters{}, before));
-      } else {
-        if constexpr (plan.what != engine_plan::kind::elementwise) stage.values = get<plan.first>(p);
-        fold_from<S + 1>(p, next_input{});
-      }
-    }
-  }
-
   template <class Observe> [[gnu::always_inline]] constexpr output observed(const float* x, Observe&& observe) const {
     scratch s;
     output y;

@@ -29,10 +29,23 @@ template <class... Acts> struct epilogue {
   }
 };
 
-/// Factors and offsets per input column that an earlier stage has left to the next affine layer.
-template <std::size_t N> struct inherited {
-  std::array<double, N> factor = filled<double, N>(1);
-  std::array<double, N> offset{};
+/// Factors and offsets per input column that a stage leaves to the next affine layer; `Most` is the widest of a network.
+template <std::size_t Most> struct inherited {
+  std::array<double, Most> factor = filled<double, Most>(1);
+  std::array<double, Most> offset{};
+};
+
+/// What a dense stage needs to know of the normalizer inside it; nothing for a stage without one.
+template <std::size_t Rows> struct normalizer_values {
+  bool centred = false;
+  double epsilon = 0;
+  std::array<double, Rows> gain{}, offset{};
+
+  template <class N, class Q> [[gnu::noinline]] static constexpr normalizer_values of(const Q& q) {
+    normalizer_values v{N::centred, N::epsilon};
+    for (std::size_t i = 0; i < Rows; ++i) v.gain[i] = N::gain(q, i), v.offset[i] = N::offset(q, i);
+    return v;
+  }
 };
 
 /// y = f(normalize(W x + b)) or y = f(W x + b), weights packed in the layout of V.
@@ -52,30 +65,28 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale
   float epsilon = 0;
   bool owes = Scale == scheme::owed;
 
-  /// Folds the parameters of layer A (and of normalizer N behind it) in double and packs them; returns what is left to
-  /// the next stage.
-  template <class A, class N, shape In>
-  constexpr inherited<Rows> fold(const parameters_of_layer<A, In>& p, const parameters_of_layer<N, shape{Rows}>& q,
-                                 const inherited<Cols>& before) {
-    inherited<Rows> left;
+  /// Folds the parameters of affine layer A (and of the normalizer behind it) in double and packs them, with what the
+  /// stage before has left; replaces that by what is left to the next stage.
+  template <class A, shape In, std::size_t Most>
+  constexpr void fold(const parameters_of_layer<A, In>& p, const normalizer_values<Rows>& norm,
+                      inherited<Most>& carried) {
+    const inherited<Most> before = carried;
+    carried = {};
     std::array<double, Rows> sign = filled<double, Rows>(1), b{};
-    bool centred = false;
     if constexpr (normalizes) {
-      centred = N::centred;
-      epsilon = static_cast<float>(N::epsilon);
+      epsilon = static_cast<float>(norm.epsilon);
       if constexpr (Scale == scheme::owed_if_offset_zero) {
         owes = true;
-        for (std::size_t i = 0; i < Rows; ++i) owes = owes && N::offset(q, i) == 0;
+        for (const double o : norm.offset) owes = owes && o == 0;
       }
       for (std::size_t i = 0; i < Rows; ++i) {
-        const double g = N::gain(q, i), o = N::offset(q, i);
         if (owes) {
-          sign[i] = g < 0 && !Epilogue::empty ? -1 : 1;
-          left.factor[i] = g * sign[i];
-          left.offset[i] = Epilogue::empty ? o : 0;
+          sign[i] = norm.gain[i] < 0 && !Epilogue::empty ? -1 : 1;
+          carried.factor[i] = norm.gain[i] * sign[i];
+          carried.offset[i] = Epilogue::empty ? norm.offset[i] : 0;
         } else if constexpr (may_apply) {
-          gain[i] = static_cast<float>(g);
-          offset[i] = static_cast<float>(o);
+          gain[i] = static_cast<float>(norm.gain[i]);
+          offset[i] = static_cast<float>(norm.offset[i]);
         }
       }
     }
@@ -89,7 +100,7 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale
       mean_bias += b[row] / static_cast<double>(Rows);
     }
     std::array<double, Cols> mean{};
-    if (centred) {
+    if (norm.centred) {
       for (std::size_t row = 0; row < Rows; ++row)
         for (std::size_t column = 0; column < Cols; ++column) mean[column] += entry(row, column);
       for (double& m : mean) m /= static_cast<double>(Rows);
@@ -99,7 +110,6 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale
     for (std::size_t row = 0; row < Rows; ++row) bias[row] = static_cast<float>(sign[row] * (b[row] - mean_bias));
     matvec::pack([&](std::size_t row, std::size_t column) { return sign[row] * (entry(row, column) - mean[column]); },
                  weight.data());
-    return left;
   }
 
   /// Runs the stage in lanes W (V, or the portable lanes of the same width); returns the factor owed by y, and hands the
@@ -119,7 +129,8 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale
     if constexpr (!normalizes) {
       return 1.0f;
     } else {
-      const float variance = simd::sum(squares) * static_cast<float>(1.0 / static_cast<double>(Rows));
+      // as written: contracted with the sum below or not, it would depend on who observes it
+      const float variance = simd::as_written(simd::sum(squares) * static_cast<float>(1.0 / static_cast<double>(Rows)));
       const float r = simd::reciprocal_sqrt(variance + epsilon);
       observe(variance);
       if constexpr (may_apply) {

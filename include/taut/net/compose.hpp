@@ -8,6 +8,7 @@
 #pragma once
 #include <concepts>
 #include <cstddef>
+#include <type_traits>
 #include <taut/algebra/shape.hpp>
 #include <taut/base/error.hpp>
 #include <taut/base/meta.hpp>
@@ -59,27 +60,39 @@ template <base::phrase... Sentence> struct layer_error;
 
 namespace base {
 
-/// What `>>` finds wrong: nothing, a layer that is not one, or shapes that do not fit, in three phrases.
+/// What `>>` finds wrong, in three phrases: a layer that is none, or shapes that do not fit.
 struct verdict {
-  enum { fits, no_layer, no_shape } problem = fits;
+  bool about_shapes;
   words where, wants, given;
 };
 
-template <shape In, std::size_t Index, class L, class Before> constexpr verdict judge() {
-  if constexpr (is_input<L>) {
-    return {verdict::no_shape, L::name, say("comes first, on the left of"), Before::name};
-  } else if constexpr (!std::derived_from<L, layer_base>) {
-    return {verdict::no_layer, say("layer ", Index), say("must derive from"), say("taut::layer_base")};
-  } else if constexpr (!Layer<L>) {
-    if constexpr (states_name<L>) return {verdict::no_layer, L::name, say("must state"), say(first_missing<L>())};
-    else return {verdict::no_layer, say("layer ", Index), say("must state"), say("name")};
-  } else if constexpr (!L::accepts(In)) {
-    return {verdict::no_shape, say("layer ", Index, ", ", L::name), say("takes ", L::wants),
-            say("but ", Before::name, " gives ", In.name())};
-  } else {
-    return {};
+/// Layer L at position Index behind the layer (or input) Last, which gives the shape Output.
+template <shape Output, std::size_t Index, class L, class Last> struct step {
+  static constexpr bool fits() {
+    if constexpr (is_input<L> || !Layer<L>) return false;
+    else return L::accepts(Output);
   }
-}
+  /// Why it does not fit.
+  static constexpr verdict says() {
+    if constexpr (is_input<L>) {
+      return {true, L::name, say("comes first, on the left of"), Last::name};
+    } else if constexpr (!std::derived_from<L, layer_base>) {
+      return {false, say("layer ", Index), say("must derive from"), say("taut::layer_base")};
+    } else if constexpr (!Layer<L>) {
+      if constexpr (states_name<L>) return {false, L::name, say("must state"), say(first_missing<L>())};
+      else return {false, say("layer ", Index), say("must state"), say("name")};
+    } else {
+      return {true, say("layer ", Index, ", ", L::name), say("takes ", L::wants),
+              say("but ", Last::name, " gives ", Output.name())};
+    }
+  }
+};
+/// An input behind layers that have none yet.
+template <class In> struct late_input {
+  static constexpr verdict says() {
+    return {true, In::name, say("comes first, on the left of"), say("every layer")};
+  }
+};
 
 template <class P> struct part_of { using layers = list<P>; };  // a single layer
 template <class... Ls> struct part_of<sequence<Ls...>> { using layers = list<Ls...>; };
@@ -90,29 +103,29 @@ template <shape Output, class Last, class Whole> struct growing : Whole {
   using grown = growing;
 };
 
-/// The result of `>>`: the type, and the verdict on the first layer that does not fit.
+/// The result of `>>`: the type, and the first step that does not fit (void if all do).
 template <class Left, class More> struct composition {  // no layers left to append
   using type = Left;
-  static constexpr verdict says{};
+  using misfit = void;
+};
+template <class Left, class Misfit> struct broken {
+  using type = Left;
+  using misfit = Misfit;
 };
 template <shape Output, class Last, class In, class... Ls, class L, class... More>
 struct composition<growing<Output, Last, network<In, Ls...>>, list<L, More...>> {
-  using left = growing<Output, Last, network<In, Ls...>>;
-  static constexpr verdict here = judge<Output, sizeof...(Ls), L, Last>();
-  static constexpr auto appended() {
-    if constexpr (here.problem == verdict::fits)
-      return std::type_identity<
-          composition<growing<L::output(Output), L, network<In, Ls..., L>>, list<More...>>>{};
-    else return std::type_identity<composition<left, list<>>>{};
+  using here = step<Output, sizeof...(Ls), L, Last>;
+  static constexpr auto next() {
+    if constexpr (!here::fits())
+      return std::type_identity<broken<growing<Output, Last, network<In, Ls...>>, here>>{};
+    else return std::type_identity<composition<growing<L::output(Output), L, network<In, Ls..., L>>, list<More...>>>{};
   }
-  using next = typename decltype(appended())::type;
-  using type = typename next::type;
-  static constexpr verdict says = here.problem == verdict::fits ? next::says : here;
+  using type = typename decltype(next())::type::type;
+  using misfit = typename decltype(next())::type::misfit;
 };
 template <class... Ls, class L, class... More> struct composition<sequence<Ls...>, list<L, More...>> {
   using type = sequence<Ls..., L, More...>;
-  static constexpr verdict says =
-      is_input<L> ? verdict{verdict::no_shape, L::name, say("comes first, on the left of"), say("every layer")} : verdict{};
+  using misfit = std::conditional_t<is_input<L>, late_input<L>, void>;
 };
 
 template <class P> struct extended { using type = sequence<P>; };  // what a left operand is before more is appended
@@ -143,11 +156,11 @@ concept Part = std::derived_from<P, layer_base> || is_sequence<P> || is_network<
 /// compile error here, in the body, and the layer is left out: nothing follows from it.
 template <base::Part Left, class Right> constexpr auto operator>>(Left, Right) {
   using whole = base::composition<typename base::extended<Left>::type, typename base::part_of<Right>::layers>;
-  if constexpr (whole::says.problem != base::verdict::fits) {
-    constexpr auto where = base::phrase_of<whole::says.where>();
-    constexpr auto wants = base::phrase_of<whole::says.wants>();
-    constexpr auto given = base::phrase_of<whole::says.given>();
-    if constexpr (whole::says.problem == base::verdict::no_shape) shape_error<where, wants, given>{};  // <- read the words
+  if constexpr (!std::is_void_v<typename whole::misfit>) {
+    constexpr auto where = base::phrase_of<whole::misfit::says().where>();
+    constexpr auto wants = base::phrase_of<whole::misfit::says().wants>();
+    constexpr auto given = base::phrase_of<whole::misfit::says().given>();
+    if constexpr (whole::misfit::says().about_shapes) shape_error<where, wants, given>{};  // <- read the quoted words
     else layer_error<where, wants, given>{};  // <- read the quoted words
   }
   return typename whole::type{};

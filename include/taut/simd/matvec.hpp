@@ -48,7 +48,7 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
   /// padding is zero.
   template <class Entry>
     requires std::is_invocable_r_v<double, Entry, std::size_t, std::size_t>
-  static constexpr void pack(Entry&& entry, float* out) {
+  [[gnu::always_inline]] static constexpr void pack(Entry&& entry, float* out) {
     for (std::size_t first = 0; first < panels; first += together) {
       const std::size_t count = panels - first < together ? panels - first : together;
       for (std::size_t block = 0; block < blocks; ++block)

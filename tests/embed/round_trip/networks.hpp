@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// The networks that are exported and read back, and the values they are given.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <taut/inference.hpp>
+
+/// A layer of a user: it doubles, and counts in 64 bits.
+struct doubling : taut::layer_base {
+  static constexpr auto name = taut::base::say("Doubling");
+  static constexpr taut::fusion reads = taut::fusion::mixing;
+  static constexpr auto wants = taut::base::say("any shape");
+  static constexpr bool accepts(taut::shape) { return true; }
+  static constexpr taut::shape output(taut::shape in) { return in; }
+  static constexpr std::size_t multiply_adds(taut::shape in) { return in.size(); }
+  static constexpr auto lipschitz(taut::shape) { return taut::constant(2); }
+  template <taut::shape, class Real> struct parameters {
+    std::array<std::int64_t, 1> calls{};
+    static constexpr void tensors(auto&& visit) {
+      visit(taut::tensor_info{"calls", taut::shape{}, taut::role::buffer}, &parameters::calls);
+    }
+  };
+  template <taut::shape In, class P, class V> static constexpr void forward(const P&, const V* x, V* y) {
+    for (std::size_t i = 0; i < In.size(); ++i) y[i] = x[i] + x[i];
+  }
+};
+inline constexpr doubling Doubling{};
+
+namespace round_trip {
+
+using namespace taut;
+
+struct digits : decltype(Input<64> >> Linear<32>(at_most<2.0>) >> LN(min_std<0.25>, gain_at_most<1.0>) >> ReLU >>
+                         Linear<10>(at_most<2.0>)) {};
+struct user
+    : decltype(Input<5> >> Linear<5, 4>(no_bias) >> Doubling >> LN(no_affine, epsilon<0.001>) >> Tanh >> Linear<3>) {};
+struct large : decltype(Input<784> >> Linear<128> >> LN >> ReLU >> Linear<64> >> LN >> ReLU >> Linear<10>) {};
+
+/// Values without any pattern; counters beyond 32 bits.
+template <class P> void fill(P& p) {
+  initialise(p, 5);
+  base::random_stream random(6);
+  for_each_tensor(p, [&random](std::string_view name, const shape&, auto values) {
+    for (auto& v : values) {
+      if constexpr (std::floating_point<std::remove_reference_t<decltype(v)>>) {
+        if (name.ends_with("bias") || values.size() < 256) v += static_cast<float>(random.uniform(-0.25, 0.25));
+      } else {
+        v = -4'000'000'000'000'007;
+      }
+    }
+  });
+}
+
+/// Whether two sets of parameters are the same bit for bit.
+template <class A, class B> bool same_bits(const A& a, const B& b) {
+  std::vector<std::byte> bytes[2];
+  const auto collect = [](const auto& p, std::vector<std::byte>& into) {
+    for_each_tensor(p, [&into](std::string_view, const shape&, auto values) {
+      const auto raw = std::as_bytes(values);
+      into.insert(into.end(), raw.begin(), raw.end());
+    });
+  };
+  collect(a, bytes[0]);
+  collect(b, bytes[1]);
+  return bytes[0] == bytes[1];
+}
+
+}  // namespace round_trip

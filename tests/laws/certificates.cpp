@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attacks on certified inputs: nothing inside the radius changes the label, in double or in the float engine; beyond it
+// attacks do succeed, so that the test can fail.
+#include "laws/float_error.hpp"
+#include "laws/slope.hpp"
+#include "support/catch.hpp"
+
+namespace {
+
+using namespace taut;
+using namespace taut::tests;
+
+struct plain : decltype(Input<6> >> Linear<8> >> ReLU >> Linear<4>) {};
+struct floored : decltype(Input<6> >> Linear<8> >> LN(min_std<1.0>) >> ReLU >> Linear<4>) {};
+struct twice : decltype(Input<5> >> Linear<6> >> LN(min_std<0.1>) >> Tanh >> Linear<6> >> LN(min_std<0.1>) >> ReLU >>
+                        Linear<3>) {};
+struct open_floor : decltype(Input<6> >> Linear<8> >> LN(epsilon<0.5>) >> ReLU >> Linear<4>) {};
+struct ends_in_tanh : decltype(Input<4> >> Linear<5> >> Tanh) {};
+struct normalized_last : decltype(Input<4> >> Linear<5> >> LN(min_std<0.8>)) {};
+struct one_matrix : decltype(Input<3> >> Linear<2>) {};
+
+struct record {
+  std::size_t certified = 0, attacks = 0, broken_outside = 0, limited_by_floor = 0;
+};
+
+template <class Range> std::size_t label_of(const Range& y) {
+  return static_cast<std::size_t>(std::max_element(y.begin(), y.end()) - y.begin());
+}
+
+// x + delta in double, as near to the sphere as float allows for the engine
+template <class Net> class attacker {
+ public:
+  attacker(const parameters<Net>& from, const std::vector<float>& middle) : p(from), f(from), x(middle.begin(), middle.end()) {}
+
+  // Gradient descent on the margin of `label` over `other`, projected onto the ball; the best direction found.
+  std::vector<double> toward(std::size_t label, std::size_t other, double radius, base::random_stream& random) {
+    std::vector<double> delta = random_vector(random, x.size()), u(Net::output_size);
+    project(delta, radius * random.uniform(), true);
+    for (int step = 0; step < 30; ++step) {
+      auto at = x;
+      for (std::size_t i = 0; i < at.size(); ++i) at[i] += delta[i];
+      f.forward(at);
+      std::fill(u.begin(), u.end(), 0.0);
+      u[label] = 1, u[other] = -1;
+      const auto slope = f.backward(u);
+      const double size = norm(slope);
+      if (!(size > 0)) break;
+      for (std::size_t i = 0; i < delta.size(); ++i) delta[i] -= slope[i] / size * radius * 0.3;
+      project(delta, radius, step == 29);
+    }
+    return delta;
+  }
+  static void project(std::vector<double>& delta, double radius, bool onto_sphere) {
+    const double size = norm(delta);
+    if (size > radius || onto_sphere)
+      for (double& v : delta) v *= radius / size;
+  }
+  // The label of x + delta is kept: in double (a lead of the other by rounding alone is none) and by the engine.
+  template <class Engine> bool keeps(const Engine& engine, std::size_t label, const std::vector<double>& delta) {
+    auto at = x;
+    for (std::size_t i = 0; i < at.size(); ++i) at[i] += delta[i];
+    const std::vector<float> rounded(at.begin(), at.end());
+    const auto exact = evaluate(p, at);
+    const auto shown = engine(rounded);
+    return label_of(exact) == label && label_of(shown) == label;
+  }
+
+ private:
+  const parameters<Net>& p;
+  differentiable<Net> f;
+  std::vector<double> x;
+};
+
+// `beyond`: an attack at so many times the radius must succeed sometimes.
+template <class Net> record attack(std::uint64_t first_seed, double beyond = 64) {
+  record r;
+  for (std::uint64_t seed = first_seed; seed < first_seed + 12; ++seed) {
+    const auto p = random_parameters<Net>(seed, 1.5);
+    const auto guard = certifier(p);
+    const auto engine = compile(p);
+    CHECK(guard.lipschitz == lipschitz_of(p).value);
+    base::random_stream random(seed);
+    for (int sample = 0; sample < 20; ++sample) {
+      const auto x = random_vector<float>(random, Net::input_size, std::exp(random.uniform(-1, 1.5)));
+      const auto v = certify(guard, x);
+      CHECK(v.output == engine(x));
+      if (!(v.radius > 0)) continue;
+      CHECK(v.contract_holds);
+      ++r.certified;
+      attacker<Net> enemy(p, x);
+      const double rounding = float_error(p, x);
+      double largest_reach = 0;
+      for (std::size_t j = 0; j < Net::output_size; ++j)
+        if (j != v.label) {
+          const double margin = static_cast<double>(v.output[v.label]) - static_cast<double>(v.output[j]);
+          const double reach = margin / guard.slope_of(v.label, j);
+          if (largest_reach == 0 || reach < largest_reach) largest_reach = reach;
+        }
+      r.limited_by_floor += v.radius < 0.999 * largest_reach ? 1 : 0;
+      for (std::size_t other = 0; other < Net::output_size; ++other) {
+        if (other == v.label) continue;
+        // A certificate is about real arithmetic: two errors of the engine at x and two at the other point are left.
+        const double inside = v.radius * (1 - 1e-5) - 4 * rounding / guard.slope_of(v.label, other);
+        if (!(inside > 0)) continue;
+        for (int attempt = 0; attempt < 3; ++attempt, ++r.attacks) {
+          INFO("seed " << seed << ", sample " << sample << ", toward " << other << ", radius " << v.radius);
+          CHECK(enemy.keeps(engine, v.label, enemy.toward(v.label, other, inside, random)));
+          auto blind = random_vector(random, x.size());
+          attacker<Net>::project(blind, inside, true);
+          CHECK(enemy.keeps(engine, v.label, blind));
+        }
+        if (!enemy.keeps(engine, v.label, enemy.toward(v.label, other, beyond * v.radius, random))) ++r.broken_outside;
+      }
+    }
+  }
+  CHECK(r.certified > 60);
+  CHECK(r.attacks > 300);
+  CHECK(r.broken_outside >= 10);  // the enemy is no weak one
+  return r;
+}
+
+}  // namespace
+
+TEST_CASE("laws.certificates: no attack inside the radius changes a label") {
+  attack<plain>(1);
+  attack<open_floor>(100);
+  attack<ends_in_tanh>(200);
+  attack<one_matrix>(300);
+}
+
+TEST_CASE("laws.certificates: the same where floors are declared, which then limit some radii") {
+  const auto of_one = attack<floored>(400), of_two = attack<twice>(500, 3000), of_last = attack<normalized_last>(600);
+  CHECK(of_one.limited_by_floor + of_two.limited_by_floor + of_last.limited_by_floor > 20);
+}
