@@ -45,12 +45,14 @@ static_assert(get<0>(large_parameters).weight[99999] == 99999 && get<0>(large_pa
 
 TEST_CASE("embed.from_arrays: run time and constant expressions agree") {
   const parameters<small> q = from_arrays<small>(weight0, bias0, gain, offset, weight3);
-  std::vector<float> constant_values, values;
-  for_each_tensor(p, [&](std::string_view, const shape&, auto span) {
-    constant_values.insert(constant_values.end(), span.begin(), span.end());
-  });
-  for_each_tensor(
-      q, [&](std::string_view, const shape&, auto span) { values.insert(values.end(), span.begin(), span.end()); });
+  const auto all_of = [](const parameters<small>& of) {
+    std::vector<float> values;
+    for_each_tensor(of, [&values](std::string_view, const shape&, auto span) {
+      for (const float v : span) values.push_back(v);
+    });
+    return values;
+  };
+  const std::vector<float> constant_values = all_of(p), values = all_of(q);
   REQUIRE(values == constant_values);
   REQUIRE(values.size() == 18);
   REQUIRE(std::signbit(values[16]));

@@ -6,6 +6,7 @@
 #include <taut/layers/relu.hpp>
 #include <taut/layers/tanh.hpp>
 #include <taut/net/compose.hpp>
+#include <taut/simd/lane.hpp>
 #include <taut/train/loss.hpp>
 #include <taut/train/tape.hpp>
 

@@ -8,8 +8,8 @@
 // the last affine layer (sqrt(2) L r where the last layer is not affine). Floor: a declared min_std s0 of a normalizer of
 // n elements holds on the ball if sqrt(n) (s(x) - s0) >= L_b r, L_b the constant of the map into it, since a std is
 // 1/sqrt(n)-Lipschitz; L_b may use the floors before it, by induction over depth. The radius is the smallest of all.
-// Ties, NaN and infinities give radius 0. The promise is about the network in real arithmetic, seen through the outputs
-// and stds that the float engine computed.
+// Ties, NaN, infinities and floors declared inside blocks, where nobody looks, give radius 0. The promise is about the
+// network in real arithmetic, seen through the outputs and stds that the float engine computed.
 #pragma once
 #include <array>
 #include <cassert>
@@ -94,7 +94,7 @@ template <class Net, class Arithmetic>
 [[nodiscard]] constexpr certificate<Net::output_size> certify_input(const guarded<Net, Arithmetic>& guard,
                                                                     std::span<const float, Net::input_size> x) {
   certificate<Net::output_size> v;
-  bool holds = true;
+  bool holds = !certificates::hides_floors<Net>();
   double radius = rounded::infinity;
   v.output = guard.run(x, [&](std::size_t layer, float std) {
     if (!rounded::is_finite(std)) holds = false;

@@ -38,6 +38,23 @@ template <class L> constexpr double declared_floor() {
   else return 0;
 }
 
+/// Whether a block of the network declares a min_std inside, where no observer of the engine looks.
+template <class Net> constexpr bool hides_floors(bool inside = false) {
+  bool hidden = false;
+  base::for_each_index<Net::depth>([&]<std::size_t I>() {
+    using L = layer_of<Net, I>;
+    hidden |= inside && declared_floor<L>() > 0;
+    if constexpr (has_blocks<L>) {
+      using P = parameters_of_layer<L, Net::shapes[I]>;
+      base::for_each_index<L::blocks>([&]<std::size_t K>() {
+        using inner = std::remove_cvref_t<decltype(L::template inner<Net::shapes[I], K>(std::declval<const P&>()))>;
+        hidden |= hides_floors<typename inner::network_type>(true);
+      });
+    }
+  });
+  return hidden;
+}
+
 /// k(s) = 1 / sqrt(s^2 + epsilon), rounded upward.
 template <class L> constexpr double radial_factor() {
   const double s = declared_floor<L>();

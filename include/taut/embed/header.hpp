@@ -62,11 +62,7 @@ inline constexpr std::string_view beginning =
 //   HOW engine = taut::compile(NAME::parameters);
 //   std::array<float, OUTPUTS> y = engine(x);
 #pragma once
-#include <cstdint>
-#include <taut/embed/from_arrays.hpp>
-#include <taut/embed/proof.hpp>
-#include <taut/inference.hpp>
-
+HEADERS
 namespace NAME {
 
 namespace architecture {
@@ -78,6 +74,11 @@ using type = decltype(NETWORK);
 struct Net : architecture::type {};
 static_assert(Net::parameter_count == COUNT);
 )";
+
+// Apart from the text above, where a line like these would be taken for an include of this file.
+inline constexpr const char* headers =
+    "#include <cstdint>\n#include <taut/embed/from_arrays.hpp>\n#include <taut/embed/proof.hpp>\n"
+    "#include <taut/inference.hpp>\n";
 
 inline constexpr std::string_view values_of_all = R"(
 /// All tensors as the library takes them.
@@ -157,7 +158,8 @@ template <Network Net> [[nodiscard]] std::string header_text(const parameters<Ne
   if (!is_identifier(options.name))
     throw std::invalid_argument("the namespace of a header must be an unreserved C++ identifier, not '" + options.name +
                                 "'");
-  std::string text = replaced(beginning, {{"NAME", options.name},
+  std::string text = replaced(beginning, {{"HEADERS", headers},
+                                          {"NAME", options.name},
                                           {"HOW", compiler_can_prove<Net> ? "constexpr auto" : "static const auto"},
                                           {"OUTPUTS", std::to_string(Net::output_size)},
                                           {"NETWORK", wrapped(spelling<Net>(), " >> ", "    ")},

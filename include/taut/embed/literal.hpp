@@ -39,9 +39,12 @@ inline bool is_identifier(std::string_view name) {
 /// A literal of exactly this value. @pre finite
 template <std::floating_point Real> std::string literal(Real value) {
   char digits[64];
-  std::string s(digits, std::to_chars(digits, digits + sizeof digits, value, std::chars_format::hex).ptr);
-  s.insert(s[0] == '-' ? 1 : 0, "0x");
-  return std::same_as<Real, float> ? s + "f" : s;
+  const char* const end = std::to_chars(digits, digits + sizeof digits, value, std::chars_format::hex).ptr;
+  const bool negative = digits[0] == '-';
+  std::string s(negative ? "-0x" : "0x");
+  s += std::string_view(digits, end).substr(negative ? 1 : 0);
+  if (std::same_as<Real, float>) s += 'f';
+  return s;
 }
 inline std::string literal(std::int64_t value) {
   if (value == std::numeric_limits<std::int64_t>::min()) return std::to_string(value + 1) + " - 1";

@@ -2,8 +2,11 @@
 // The networks that are exported and read back, and the values they are given.
 #pragma once
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <taut/inference.hpp>
+#include <vector>
 
 /// A layer of a user: it doubles, and counts in 64 bits.
 struct doubling : taut::layer_base {
@@ -53,16 +56,14 @@ template <class P> void fill(P& p) {
 
 /// Whether two sets of parameters are the same bit for bit.
 template <class A, class B> bool same_bits(const A& a, const B& b) {
-  std::vector<std::byte> bytes[2];
-  const auto collect = [](const auto& p, std::vector<std::byte>& into) {
-    for_each_tensor(p, [&into](std::string_view, const shape&, auto values) {
-      const auto raw = std::as_bytes(values);
-      into.insert(into.end(), raw.begin(), raw.end());
+  const auto bytes_of = [](const auto& p) {
+    std::vector<std::byte> bytes;
+    for_each_tensor(p, [&bytes](std::string_view, const shape&, auto values) {
+      for (const std::byte b : std::as_bytes(values)) bytes.push_back(b);
     });
+    return bytes;
   };
-  collect(a, bytes[0]);
-  collect(b, bytes[1]);
-  return bytes[0] == bytes[1];
+  return bytes_of(a) == bytes_of(b);
 }
 
 }  // namespace round_trip
