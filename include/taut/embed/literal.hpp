@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <iterator>
 #include <limits>
 #include <span>
 #include <string>
@@ -20,20 +21,26 @@ namespace taut::exported {
 
 /// Whether a namespace can have this name. Reserved words and names are refused.
 inline bool is_identifier(std::string_view name) {
-  static constexpr std::string_view words =
-      " alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t "
-      "char8_t class co_await co_return co_yield compl concept const const_cast consteval constexpr "
-      "constinit continue decltype default delete do double dynamic_cast else enum explicit export extern "
-      "false float for friend goto if inline int long mutable namespace new noexcept not not_eq nullptr "
-      "operator or or_eq private protected public register reinterpret_cast requires return short signed "
-      "sizeof static static_assert static_cast std struct switch taut template this thread_local throw "
-      "true try typedef typeid typename union unsigned using virtual void volatile wchar_t while xor "
-      "xor_eq ";
+  static constexpr std::string_view reserved[] = {
+      "alignas",      "alignof",  "and",        "and_eq",    "asm",       "auto",         "bitand",
+      "bitor",        "bool",     "break",      "case",      "catch",     "char",         "char16_t",
+      "char32_t",     "char8_t",  "class",      "co_await",  "co_return", "co_yield",     "compl",
+      "concept",      "const",    "const_cast", "consteval", "constexpr", "constinit",    "continue",
+      "decltype",     "default",  "delete",     "do",        "double",    "dynamic_cast", "else",
+      "enum",         "explicit", "export",     "extern",    "false",     "float",        "for",
+      "friend",       "goto",     "if",         "inline",    "int",       "long",         "mutable",
+      "namespace",    "new",      "noexcept",   "not",       "not_eq",    "nullptr",      "operator",
+      "or",           "or_eq",    "private",    "protected", "public",    "register",     "reinterpret_cast",
+      "requires",     "return",   "short",      "signed",    "sizeof",    "static",       "static_assert",
+      "static_cast",  "std",      "struct",     "switch",    "taut",      "template",     "this",
+      "thread_local", "throw",    "true",       "try",       "typedef",   "typeid",       "typename",
+      "union",        "unsigned", "using",      "virtual",   "void",      "volatile",     "wchar_t",
+      "while",        "xor",      "xor_eq"};
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
   return !name.empty() && letter(name[0]) && name[0] != '_' && name.find("__") == name.npos &&
          std::ranges::all_of(name, [&](char c) { return letter(c) || digit(c); }) &&
-         words.find(" " + std::string(name) + " ") == words.npos;
+         std::ranges::find(reserved, name) == std::end(reserved);
 }
 
 /// A literal of exactly this value. @pre finite
