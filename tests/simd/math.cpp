@@ -72,8 +72,8 @@ static_assert(exp(1e9) == std::numeric_limits<double>::infinity() && sigmoid(-1e
 }  // namespace
 
 TEST_CASE("simd.math: exp is as accurate as stated") {
-  CHECK(sweep(1e-9f, 88.7228f, 199, exp_of, exact_exp).ulp < 1.2);
-  CHECK(sweep(-1e-9f, -86.9f, 199, exp_of, exact_exp).ulp < 1.2);
+  CHECK(sweep(1e-9f, 88.7228f, 199, exp_of, exact_exp).ulp < (target_fuses ? 1.0 : 1.3));
+  CHECK(sweep(-1e-9f, -86.9f, 199, exp_of, exact_exp).ulp < (target_fuses ? 1.0 : 1.3));
 }
 
 TEST_CASE("simd.math: tanh is as accurate as stated and never beyond 1") {
@@ -146,10 +146,10 @@ TEST_CASE("simd.math: double in constant expressions") {
   };
   constexpr auto exps = table(exp_of, 170.0), small = table(exp_of, 0.2);
   constexpr auto tanhs = table(tanh_of, 5.0), near_zero = table(tanh_of, 0.1), sigmoids = table(sigmoid_of, 8.0);
-  CHECK(worst(exact_exp, exps, 170.0) < 5e-16);
-  CHECK(worst(exact_exp, small, 0.2) < 5e-16);
-  CHECK(worst(exact_tanh, tanhs, 5.0) < 1e-15);
-  CHECK(worst(exact_tanh, near_zero, 0.1) < 1e-15);
+  CHECK(worst(exact_exp, exps, 170.0) < 3.2e-16);
+  CHECK(worst(exact_exp, small, 0.2) < 3.2e-16);
+  CHECK(worst(exact_tanh, tanhs, 5.0) < 6.2e-16);
+  CHECK(worst(exact_tanh, near_zero, 0.1) < 6.2e-16);
   CHECK(worst(exact_sigmoid, sigmoids, 8.0) < 1e-15);
   CHECK(exp(1.5) == std::exp(1.5));
   CHECK(tanh(1.5) == std::tanh(1.5));

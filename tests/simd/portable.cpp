@@ -37,6 +37,7 @@ static_assert(fma(0x1p-24f, 1.0f, odd) == next && fma(0x1p-24f, 1.0f, 1.0f) == 1
 static_assert(fma(0x1p-75f, 0x1p-75f, 0.0f) == 0.0f && fma(0x1.000002p-75f, 0x1p-75f, 0.0f) == 0x1p-149f);
 static_assert(fma(0x1p-75f, 0x1p-75f, 0x1p-149f) == 0x1p-148f);
 static_assert(fma(0x1p-75f, 0x1.fffffep-76f, 0x1p-149f) == 0x1p-149f);
+static_assert(fma(0x1.fffffcp-76f, 0x1.000002p-75f, 0x1.fffffcp-127f) == 0x1.fffffcp-127f);  // just below half a unit
 static_assert(std::bit_cast<std::uint32_t>(fma(-1.0f, 0.0f, -0.0f)) == 0x80000000u);
 static_assert(fma(0x1p127f, 1.0f, 0x1.fffffcp126f) == 0x1.fffffep127f &&
               fma(0x1p127f, 1.0f, 0x1.fffffep126f) == infinity);

@@ -83,6 +83,21 @@ TEST_CASE("train.fit: declared bounds hold and are proved when it ends") {
   CHECK(values_of(p) == before);
 }
 
+TEST_CASE("train.fit: declared bounds hold while it trains, up to the error of an estimate") {
+  parameters<bounded> p;
+  initialise(p, 1);
+  std::size_t at_the_limit = 0;
+  const auto look = [&](const epoch_report&) {
+    const std::vector<double> w(get<3>(p).weight.begin(), get<3>(p).weight.end());
+    const double norm = spectral_norm(w.data(), 2, 24).value;
+    CHECK(norm <= 3.0 * 1.01);
+    at_the_limit += norm >= 3.0 * 0.99 ? 1 : 0;
+    for (const float gain : get<1>(p).gain) CHECK(std::abs(gain) <= 1);
+  };
+  fit(p, clusters(203, 1), batch<20>{}, {.epochs = 60, .learning_rate = 0.1, .seed = 3, .on_epoch = look});
+  CHECK(at_the_limit > 10);
+}
+
 TEST_CASE("train.fit: without training, initial weights are still projected") {
   auto p = trained<bounded>({.epochs = 0});
   refuter r;

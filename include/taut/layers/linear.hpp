@@ -96,8 +96,7 @@ template <std::size_t A, std::size_t B, class... Options> struct linear : config
  private:
   // dW[row][k] += sum over samples of dy[row] x[k], for as many columns k as V has lanes. x is transposed once, so that
   // columns are in the lanes: no sum across lanes, which would cost more than all else.
-  template <shape In, class V>
-  static constexpr void add_outer(const V* x, const V* dy, simd::element<V>* weight) {
+  template <shape In, class V> static constexpr void add_outer(const V* x, const V* dy, simd::element<V>* weight) {
     constexpr std::size_t lanes = simd::width<V>;
     using real = simd::element<V>;
     real line[lanes]{}, across[lanes][lanes]{};

@@ -9,6 +9,7 @@
 #pragma once
 #include <cstddef>
 #include <taut/net/layer.hpp>
+#include <taut/simd/lane.hpp>
 #include <taut/simd/math.hpp>
 
 namespace taut::normalizer {

@@ -5,10 +5,10 @@
 // of a panel (width rows) accumulate independently; three add_pairs per panel give the sums in row order:
 //     register a, position l  <->  row 4 (l / 4) + a, column l % 4.
 // Lanes narrower than 4 hold one column per register. The weights are one stream, read once, in order. Example:
-//   matvec<native, 32, 64>::apply(w, x, [&](std::size_t panel, native rows) { store(rows, y + panel * width<native>);
-//   });
+//   matvec<native, 32, 64>::apply(w, x, [&](std::size_t panel, native rows) { store(rows, y + 16 * panel); });
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <taut/simd/portable.hpp>
 #include <type_traits>
@@ -65,8 +65,7 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
     pack([row_major](std::size_t row, std::size_t col) { return row_major[row * Cols + col]; }, out);
   }
 
-  /// epilogue(panel, rows) for each panel in order, rows = the lane of sums of rows [panel * width, (panel + 1) *
-  /// width).
+  /// epilogue(panel, rows) for each panel in order; rows holds the sums of rows panel * width, panel * width + 1, ...
   /// @pre w is packed and aligned to the size of V; x[0 .. padded_cols) is readable, and zero from Cols on.
   template <class Epilogue>
   [[gnu::always_inline]] static constexpr void apply(const float* w, const float* x, Epilogue&& epilogue) {

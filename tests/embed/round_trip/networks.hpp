@@ -59,7 +59,7 @@ template <class A, class B> bool same_bits(const A& a, const B& b) {
   const auto bytes_of = [](const auto& p) {
     std::vector<std::byte> bytes;
     for_each_tensor(p, [&bytes](std::string_view, const shape&, auto values) {
-      for (const std::byte b : std::as_bytes(values)) bytes.push_back(b);
+      for (const std::byte one : std::as_bytes(values)) bytes.push_back(one);
     });
     return bytes;
   };
