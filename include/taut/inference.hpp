@@ -17,6 +17,7 @@
 #include <taut/simd/matvec.hpp>
 #include <taut/simd/portable.hpp>
 
+#include <taut/net/budget.hpp>
 #include <taut/net/compose.hpp>
 #include <taut/net/evaluate.hpp>
 #include <taut/net/layer.hpp>

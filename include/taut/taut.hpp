@@ -3,7 +3,6 @@
 #pragma once
 #include <taut/inference.hpp>
 
-#include <taut/net/budget.hpp>
 #include <taut/net/describe.hpp>
 #include <taut/net/diagram.hpp>
 #include <taut/net/mode.hpp>

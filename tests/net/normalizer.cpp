@@ -11,7 +11,7 @@ namespace {
 using namespace taut;
 
 // Groups of channels, centred or not: group norm and its root-mean-square relative, as user layers.
-template <std::size_t Groups, bool Centred> struct grouped : layer_base {
+template <std::size_t Groups, bool Centred, double Floor = 0.3> struct grouped : layer_base {
   static constexpr auto name = base::say("grouped<", Groups, ">");
   static constexpr fusion reads = fusion::normalizer;
   static constexpr auto wants = base::say("channels divisible by ", Groups);
@@ -20,7 +20,7 @@ template <std::size_t Groups, bool Centred> struct grouped : layer_base {
   static constexpr pooling pooled(shape in) { return {Groups, in.size() / Groups}; }
   static constexpr bool centred = Centred;
   static constexpr double epsilon = 0.05;
-  static constexpr double min_std = 0.3;
+  static constexpr double min_std = Floor;
   template <shape In, class Real> struct parameters {
     std::array<Real, In.extent[0]> gain = filled<Real, In.extent[0]>(1);
     std::array<Real, In.extent[0]> offset{};
@@ -73,7 +73,7 @@ TEST_CASE("net.normalizer: groups obey the laws of layers, centred or not") {
   tests::check_laws<grouped<2, true>, shape{4, 3}>({.tight = 0.3});
   tests::check_laws<grouped<2, false>, shape{4, 3}>({.tight = 0.3});
   tests::check_laws<grouped<1, false>, shape{5}>({.tight = 0.3});
-  tests::check_laws<grouped<4, true>, shape{4}>();  // groups of one: constant
+  tests::check_laws<grouped<4, true, 0.0>, shape{4}>();  // groups of one: constant
 }
 
 TEST_CASE("net.normalizer: engines fuse or keep a grouped normalizer, the observer sees each group") {

@@ -29,7 +29,7 @@ template <class Net> constexpr auto lipschitz_expression() {
     }();
     expression<total> e;
     e.root = e.add({.what = algebra::operation::product});
-    const auto put = [&e](const auto& term, std::size_t at) {
+    [[maybe_unused]] const auto put = [&e](const auto& term, std::size_t at) {
       e.insert(e.root, e.graft(term, &at));
       return 0;
     };

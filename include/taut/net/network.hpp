@@ -39,13 +39,13 @@ template <class In, class... Layers> struct network {
   static constexpr std::size_t output_size = output.size();
 
   /// Number of trainable parameters.
-  static constexpr std::size_t parameter_count = [] {
-    std::size_t count = 0;
-    base::for_each_index<depth>([&]<std::size_t I>() {
-      count += base::trainable_elements<parameters_of_layer<base::at<layers, I>, shapes[I]>>();
-    });
-    return count;
-  }();
+  static constexpr std::size_t parameter_count = []<std::size_t... I>(std::index_sequence<I...>) {
+    std::size_t sum = 0;
+    for (const std::size_t c :
+         {std::size_t{0}, base::trainable_elements<parameters_of_layer<Layers, shapes[I]>>()...})
+      sum += c;
+    return sum;
+  }(std::make_index_sequence<depth>{});
 };
 
 /// A network<...> or a struct derived from one.

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Labels with radii, by hand: margins, floors, contracts, and what is no certificate. Attacks are in laws/.
+#include <taut/inference.hpp>
+
+#include "laws/support.hpp"
+#include "support/catch.hpp"
+
+namespace {
+
+using namespace taut;
+using namespace taut::tests;
+
+constexpr float infinity = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+
+struct identity : decltype(Input<2> >> Linear<2>(no_bias)) {};
+constexpr parameters<identity> plane = [] {
+  parameters<identity> p{};
+  get<0>(p).weight = {1, 0, 0, 1};
+  return p;
+}();
+constexpr auto by_compiler = certify(certifier(plane), std::array{3.0f, 1.0f});
+static_assert(by_compiler.label == 0 && by_compiler.contract_holds);
+// the distance of (3, 1) from the diagonal is sqrt(2)
+static_assert(by_compiler.radius <= 1.4142135623730952 && by_compiler.radius > 1.41421356);
+
+// LN of two features with a floor: x -> +-1 and so on; its std is |x0 - x1| / 2
+struct floored : decltype(Input<2> >> LN(min_std<0.5>, no_affine) >> Linear<2>(no_bias)) {};
+constexpr parameters<floored> pair = [] {
+  parameters<floored> p{};
+  get<1>(p).weight = {1, 0, 0, 1};
+  return p;
+}();
+
+}  // namespace
+
+TEST_CASE("certify.certifier: a margin becomes a radius by the slope of the pair of outputs") {
+  const auto guard = certifier(plane);
+  CHECK(guard.lipschitz >= 1);
+  CHECK(guard.slope_of(0, 1) >= std::sqrt(2.0));
+  CHECK(guard.slope_of(0, 1) <= std::sqrt(2.0) * (1 + 1e-4));
+  const auto v = certify(guard, std::array{1.0f, 5.0f});
+  CHECK(v.label == 1);
+  CHECK(v.output == std::array{1.0f, 5.0f});
+  CHECK(v.radius == Approx(4 / std::sqrt(2.0)).epsilon(1e-4));
+}
+
+TEST_CASE("certify.certifier: ties, NaN and infinity have radius 0") {
+  const auto guard = certifier(plane);
+  CHECK(certify(guard, std::array{2.0f, 2.0f}).radius == 0);
+  CHECK(certify(guard, std::array{2.0f, 2.0f}).contract_holds);  // a tie breaks no contract
+  for (const float strange : {nan, infinity, -infinity})
+    for (const auto& x : {std::array{strange, 1.0f}, std::array{1.0f, strange}, std::array{strange, strange}}) {
+      CHECK(certify(guard, x).radius == 0);
+      CHECK_FALSE(certify(guard, x).contract_holds);
+      CHECK(certify(certifier(pair), x).radius == 0);
+      CHECK_FALSE(certify(certifier(pair), x).contract_holds);
+    }
+  auto broken = plane;
+  get<0>(broken).weight[0] = nan;
+  CHECK(certify(certifier(broken), std::array{1.0f, 2.0f}).radius == 0);
+}
+
+TEST_CASE("certify.certifier: a contract speaks of x, and ends exactly at the floor") {
+  const auto guard = certifier(pair);
+  CHECK(certify(guard, std::array{1.0f, -1.0f}).contract_holds);
+  CHECK_FALSE(certify(guard, std::array{0.25f, -0.25f}).contract_holds);
+  CHECK(certify(guard, std::array{0.25f, -0.25f}).radius == 0);
+  CHECK(certify(guard, std::array{0.5f, -0.5f}).contract_holds);  // std 0.5 is at least 0.5
+  CHECK(certify(guard, std::array{0.5f, -0.5f}).radius == 0);     // but the ball is not
+}
+
+TEST_CASE("certify.certifier: a declared floor limits the radius to where it holds") {
+  const auto guard = certifier(pair);
+  const auto near = certify(guard, std::array{0.6f, -0.6f}), far = certify(guard, std::array{5.0f, -5.0f});
+  CHECK(near.radius == Approx(std::sqrt(2.0) * 0.1).epsilon(1e-5));  // sqrt(n) (std - floor)
+  CHECK(near.radius < far.radius);
+  const double by_margin = 2 / (std::sqrt(2.0) * 2);  // the margin 2, slope sqrt(2) / 0.5
+  CHECK(far.radius == Approx(by_margin).epsilon(1e-3));
+}
+
+TEST_CASE("certify.certifier: where nothing is declared, nothing is asked of an input") {
+  struct open : decltype(Input<3> >> Linear<3>(no_bias) >> LN >> ReLU >> Linear<2>) {};
+  const auto p = random_parameters<open>(1);
+  const auto v = certify(certifier(p), std::array{0.0f, 0.0f, 0.0f});  // std exactly 0
+  CHECK(v.contract_holds);
+  CHECK(v.radius > 0);
+  CHECK(v.radius < 1);
+}
+
+TEST_CASE("certify.certifier: a higher floor gives a smaller constant") {
+  const auto constant = [](auto net) {
+    parameters<decltype(net)> p{};
+    randomise(p, 5);
+    return certifier(p).lipschitz;
+  };
+  struct low : decltype(Input<4> >> Linear<5> >> LN(min_std<0.1>) >> ReLU >> Linear<3>) {};
+  struct high : decltype(Input<4> >> Linear<5> >> LN(min_std<1.0>) >> ReLU >> Linear<3>) {};
+  CHECK(constant(high{}) < constant(low{}));
+  CHECK(constant(low{}) / constant(high{}) == Approx(std::sqrt((1 + 1e-5) / (0.01 + 1e-5))).epsilon(1e-6));
+}
+
+TEST_CASE("certify.certifier: many outputs share one slope, a last layer that is not affine too") {
+  struct wide : decltype(Input<3> >> Linear<65>) {};
+  struct curved : decltype(Input<3> >> Linear<4> >> Tanh) {};
+  const auto p = random_parameters<wide>(1);
+  const auto q = random_parameters<curved>(1);
+  CHECK(certifier(p).slope.size() == 1);
+  CHECK(certifier(q).slope.size() == 1);
+  CHECK(certifier(q).slope_of(2, 1) >= std::sqrt(2.0) * lipschitz_of(q).value);
+  CHECK(certifier(p).slope_of(64, 63) >= std::sqrt(2.0) * lipschitz_of(p).value);
+  CHECK(certifier(random_parameters<net_of<shape{3}, layer::linear<64, 0>>>(1)).slope.size() == 64 * 64);
+}
+
+TEST_CASE("certify.certifier: any range of floats is certified, in any arithmetic") {
+  const std::vector<float> x{3, 1};
+  CHECK(certify(certifier(plane), x).radius == certify(certifier(plane), std::array{3.0f, 1.0f}).radius);
+  CHECK(certify(certifier<float32<simd::portable<1>>>(plane), x).label == 0);
+}
