@@ -10,7 +10,7 @@ namespace {
 using namespace taut;
 using namespace taut::tests;
 
-constexpr float infinity = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+constexpr float infinity = std::numeric_limits<float>::infinity(), no_number = std::numeric_limits<float>::quiet_NaN();
 
 struct identity : decltype(Input<2> >> Linear<2>(no_bias)) {};
 constexpr parameters<identity> plane = [] {
@@ -48,7 +48,7 @@ TEST_CASE("certify.certifier: ties, NaN and infinity have radius 0") {
   const auto guard = certifier(plane);
   CHECK(certify(guard, std::array{2.0f, 2.0f}).radius == 0);
   CHECK(certify(guard, std::array{2.0f, 2.0f}).contract_holds);  // a tie breaks no contract
-  for (const float strange : {nan, infinity, -infinity})
+  for (const float strange : {no_number, infinity, -infinity})
     for (const auto& x : {std::array{strange, 1.0f}, std::array{1.0f, strange}, std::array{strange, strange}}) {
       CHECK(certify(guard, x).radius == 0);
       CHECK_FALSE(certify(guard, x).contract_holds);
@@ -56,7 +56,7 @@ TEST_CASE("certify.certifier: ties, NaN and infinity have radius 0") {
       CHECK_FALSE(certify(certifier(pair), x).contract_holds);
     }
   auto broken = plane;
-  get<0>(broken).weight[0] = nan;
+  get<0>(broken).weight[0] = no_number;
   CHECK(certify(certifier(broken), std::array{1.0f, 2.0f}).radius == 0);
 }
 
@@ -79,8 +79,8 @@ TEST_CASE("certify.certifier: a declared floor limits the radius to where it hol
 }
 
 TEST_CASE("certify.certifier: where nothing is declared, nothing is asked of an input") {
-  struct open : decltype(Input<3> >> Linear<3>(no_bias) >> LN >> ReLU >> Linear<2>) {};
-  const auto p = random_parameters<open>(1);
+  struct undeclared : decltype(Input<3> >> Linear<3>(no_bias) >> LN >> ReLU >> Linear<2>) {};
+  const auto p = random_parameters<undeclared>(1);
   const auto v = certify(certifier(p), std::array{0.0f, 0.0f, 0.0f});  // std exactly 0
   CHECK(v.contract_holds);
   CHECK(v.radius > 0);

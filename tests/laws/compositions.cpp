@@ -29,6 +29,6 @@ template <std::uint64_t First, std::uint64_t... I> void check_from(std::integer_
 
 }  // namespace
 
-TEST_CASE("laws.compositions: 32 random networks run as evaluate does, in every lane") {
-  check_from<0>(std::make_integer_sequence<std::uint64_t, 32>{});
+TEST_CASE("laws.compositions: 14 random networks run as evaluate does, in every lane") {
+  check_from<0>(std::make_integer_sequence<std::uint64_t, 14>{});
 }

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <limits>
 #include <map>
-#include <support/catch.hpp>
+#include "support/catch.hpp"
 #include <taut/inference.hpp>
 #include <taut/weights/save.hpp>
 

@@ -3,7 +3,7 @@
 
 #include <cstring>
 #include <filesystem>
-#include <support/catch.hpp>
+#include "support/catch.hpp"
 #include <taut/inference.hpp>
 #include <taut/weights/load.hpp>
 

@@ -161,7 +161,7 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale
   }
 };
 
-/// One layer (a normalizer on its own, or a mixing layer) by its reference text in float, then the nonlinearities.
+/// One layer (a normalizer on its own, or a mixing layer) by its reference text, one float a lane, then the nonlinearities.
 template <class V, class L, shape In, class Epilogue> struct single {
   static constexpr shape out = L::output(In);
   static constexpr std::size_t inputs = In.size(), outputs = out.size();
@@ -169,18 +169,17 @@ template <class V, class L, shape In, class Epilogue> struct single {
 
   template <class W, class Observe>
   constexpr float run(const float* x, float owed, float* y, Observe&& observe) const {
-    std::array<float, inputs> scaled{};
-    if (owed != 1.0f) {
-      for (std::size_t i = 0; i < inputs; ++i) scaled[i] = owed * x[i];
-      x = scaled.data();
-    }
+    using one = simd::portable<1>;  // not float: compilers would contract its products, and each in its own way
+    std::array<one, inputs> from;
+    std::array<one, outputs> to;
+    for (std::size_t i = 0; i < inputs; ++i) from[i] = one(x[i]) * one(owed);
     if constexpr (L::reads == fusion::normalizer) {
       constexpr pooling runs = L::pooled(In);
       for (std::size_t run = 0; run < runs.groups; ++run)
-        observe(normalizer::measure<L>(x + run * runs.size, runs.size).variance);
+        observe(simd::sum(normalizer::measure<L>(from.data() + run * runs.size, runs.size).variance));
     }
-    forward<L, In>(values, x, y);
-    for (std::size_t i = 0; i < outputs; ++i) y[i] = Epilogue::apply(y[i]);
+    forward<L, In>(values, from.data(), to.data());
+    for (std::size_t i = 0; i < outputs; ++i) y[i] = simd::sum(Epilogue::apply(to[i]));
     for (std::size_t i = outputs; i < padded<V>(outputs); ++i) y[i] = 0;
     return 1.0f;
   }

@@ -5,7 +5,7 @@
 // of a panel (width rows) accumulate independently; three add_pairs per panel give the sums in row order:
 //     register a, position l  <->  row 4 (l / 4) + a, column l % 4.
 // Lanes narrower than 4 hold one column per register. The weights are one stream, read once, in order. Example:
-//   matvec<native, 32, 64>::apply(w, x, [&](std::size_t panel, native rows) { store(rows, y + 16 * panel); });
+//   matvec<native, 32, 64>::apply(w, x, [&](std::size_t p, native rows) { store(rows, y + p * width<native>); });
 #pragma once
 
 #include <concepts>

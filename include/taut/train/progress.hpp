@@ -3,13 +3,15 @@
 //
 //   fit(p, train, batch<32>{}, {.on_epoch = progress_bar(std::cout)});
 #pragma once
-#include <boost/timer/progress_display.hpp>
 #include <cstdio>
 #include <functional>
 #include <memory>
 #include <ostream>
 #include <string>
 #include <taut/train/fit.hpp>
+#if __has_include(<boost/timer/progress_display.hpp>)
+#include <boost/timer/progress_display.hpp>
+#endif
 
 namespace taut {
 
@@ -26,8 +28,10 @@ namespace taut {
   return line;
 }
 
-/// Draws a bar from the first epoch to the last, then the line of the last. @pre `out` outlives its use.
+/// Draws a bar from the first epoch to the last, then the line of the last; only lines where Boost.Timer is missing.
+/// @pre `out` outlives its use.
 [[nodiscard]] inline std::function<void(const epoch_report&)> progress_bar(std::ostream& out) {
+#if __has_include(<boost/timer/progress_display.hpp>)
   return [&out, bar = std::shared_ptr<boost::timer::progress_display>()](const epoch_report& report) mutable {
     if (!bar) bar = std::make_shared<boost::timer::progress_display>(static_cast<unsigned long>(report.epochs), out);
     ++*bar;
@@ -37,6 +41,9 @@ namespace taut {
       bar.reset();
     }
   };
+#else
+  return [&out](const epoch_report& report) { out << progress_line(report) << "\n" << std::flush; };
+#endif
 }
 
 }  // namespace taut
