@@ -1,43 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything needed to run and certify trained networks: floors 0 to 6. No training, no files.
-// The list is flat and in floor order on purpose: compilers then print short include chains before an error.
+// The list is flat and in the order of dependence on purpose: compilers then print short include chains before an error.
 #pragma once
+// clang-format off
+#include <taut/base/text.hpp>
 #include <taut/base/error.hpp>
 #include <taut/base/meta.hpp>
 #include <taut/base/random.hpp>
 #include <taut/base/rounding.hpp>
-#include <taut/base/text.hpp>
 
-#include <taut/algebra/bound.hpp>
-#include <taut/algebra/expression.hpp>
 #include <taut/algebra/shape.hpp>
+#include <taut/algebra/expression.hpp>
+#include <taut/algebra/bound.hpp>
 
+#include <taut/simd/portable.hpp>
 #include <taut/simd/lane.hpp>
 #include <taut/simd/math.hpp>
 #include <taut/simd/matvec.hpp>
-#include <taut/simd/portable.hpp>
 
-#include <taut/net/budget.hpp>
-#include <taut/net/compose.hpp>
-#include <taut/net/evaluate.hpp>
 #include <taut/net/layer.hpp>
-#include <taut/net/lipschitz.hpp>
-#include <taut/net/network.hpp>
-#include <taut/net/normalizer.hpp>
 #include <taut/net/option.hpp>
 #include <taut/net/parameters.hpp>
+#include <taut/net/compose.hpp>
+#include <taut/net/network.hpp>
+#include <taut/net/normalizer.hpp>
+#include <taut/net/evaluate.hpp>
+#include <taut/net/lipschitz.hpp>
+#include <taut/net/budget.hpp>
+#include <taut/net/mode.hpp>
 
-#include <taut/layers/layer_norm.hpp>
 #include <taut/layers/linear.hpp>
+#include <taut/layers/layer_norm.hpp>
 #include <taut/layers/relu.hpp>
 #include <taut/layers/tanh.hpp>
 
-#include <taut/engine/engine.hpp>
 #include <taut/engine/plan.hpp>
 #include <taut/engine/stage.hpp>
+#include <taut/engine/engine.hpp>
 
-#include <taut/certify/certifier.hpp>
-#include <taut/certify/factors.hpp>
-#include <taut/certify/gain_norm.hpp>
-#include <taut/certify/lipschitz_of.hpp>
 #include <taut/certify/spectral_norm.hpp>
+#include <taut/certify/gain_norm.hpp>
+#include <taut/certify/factors.hpp>
+#include <taut/certify/lipschitz_of.hpp>
+#include <taut/certify/certifier.hpp>
+// clang-format on

@@ -5,7 +5,6 @@
 
 #include <taut/net/describe.hpp>
 #include <taut/net/diagram.hpp>
-#include <taut/net/mode.hpp>
 
 #include <taut/weights/atomic_file.hpp>
 #include <taut/weights/csv.hpp>

@@ -32,7 +32,7 @@ TEST_CASE("embed.literal: floats are written bit for bit") {
 TEST_CASE("embed.literal: counters have all their values") {
   REQUIRE(literal(std::int64_t{-7}) == "-7");
   REQUIRE(literal(std::numeric_limits<std::int64_t>::max()) == "9223372036854775807");
-  REQUIRE(literal(std::numeric_limits<std::int64_t>::min()) == "-9223372036854775807 - 1");
+  REQUIRE(literal(std::numeric_limits<std::int64_t>::min()) == std::string("-9223372036854775807 - 1"));
 }
 
 TEST_CASE("embed.literal: names that a namespace can have") {

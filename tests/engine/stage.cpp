@@ -29,10 +29,26 @@ struct shifted : layer_base {
   static constexpr auto lipschitz(shape) { return constant(1); }
 };
 
+// 1 / 0 is infinite: in the padding it would make every sum behind it NaN
+struct inverted : shifted {
+  static constexpr auto name = base::say("inverted");
+  template <class V> static constexpr V apply(V x) { return V(1) / x; }
+  template <class V> static constexpr V derivative(V x, V) { return V(-1) / (x * x); }
+};
+
 template <std::size_t In, std::size_t Out> void check_widths() {
   INFO(In << " to " << Out);
   check_engines(random_parameters<net_of<shape{In}, layer::linear<Out, 0>, shifted, layer::linear<2, 0>>>(In), Out, 2);
   check_engines(random_parameters<net_of<shape{In}, shifted, layer::layer_norm<>, shifted, layer::linear<Out, 0>>>(In), Out, 2);
+}
+
+template <std::size_t Out> void check_infinite_padding() {
+  using Net = net_of<shape{3}, layer::linear<Out, 0>, inverted, layer::linear<2, 0>>;
+  const auto p = random_parameters<Net>(Out);
+  const std::array x{0.5f, -2.0f, 1.5f};
+  const auto y = compile(p)(x);
+  const auto truth = evaluate(p, x);
+  for (std::size_t i = 0; i < 2; ++i) CHECK(static_cast<double>(y[i]) == Approx(truth[i]).epsilon(1e-3));
 }
 
 using plain = net_of<shape{6}, layer::linear<9, 0>, layer::layer_norm<>, layer::relu, layer::linear<4, 0>>;
@@ -48,6 +64,9 @@ TEST_CASE("engine.stage: padding does not leak, at every remainder of a register
   check_widths<16, 16>();
   check_widths<19, 7>();
   check_widths<70, 31>();
+  check_infinite_padding<1>();
+  check_infinite_padding<5>();
+  check_infinite_padding<23>();
 }
 
 TEST_CASE("engine.stage: gains of every sign and zero, with and without offsets") {
