@@ -47,10 +47,12 @@ static_assert(reads(a / sqrt(square(b) + constant(0.5)), "a / sqrt(b^2 + 0.5)"))
 static_assert(reads((a + b) * c, "c * (a + b)"));
 static_assert(reads(square(a + b), "(a + b)^2"));
 // the larger of two
-static_assert(reads(maximum(a, b), "max(a, b)") && reads(maximum(a, a), "a") && reads(maximum(a, maximum(b, c)), "max(a, b, c)"));
+static_assert(reads(maximum(a, b), "max(a, b)") && reads(maximum(a, a), "a") &&
+              reads(maximum(a, maximum(b, c)), "max(a, b, c)"));
 
 static_assert((a * b).value().upper == 6 && (a * b).value().lower == 0 && (a + b).value().upper == 5);
-static_assert(maximum(a, b).value().upper == 3 && square(a + b).value().upper == 25 && sqrt(square(c)).value().upper == 5);
+static_assert(maximum(a, b).value().upper == 3 && square(a + b).value().upper == 25 &&
+              sqrt(square(c)).value().upper == 5);
 static_assert((a / b).value().upper == rounded::infinity);  // b may be 0
 
 // places: the same name in another layer is another quantity
@@ -83,7 +85,8 @@ static_assert(sqrt(square(a) + square(b)).value().upper >= 3.605551275463989);  
 TEST_CASE("algebra.expression: the value contains plain arithmetic, for random expressions and values") {
   base::random_stream random(1);
   for (int sample = 0; sample < 2000; ++sample) {
-    double x = std::exp(random.uniform(-5, 5)), y = std::exp(random.uniform(-5, 5)), z = std::exp(random.uniform(-5, 5));
+    double x = std::exp(random.uniform(-5, 5)), y = std::exp(random.uniform(-5, 5)),
+           z = std::exp(random.uniform(-5, 5));
     const auto exact = [](const char* name, double v) {
       return symbol({.name = name, .range = {v, v}, .declared = true});
     };

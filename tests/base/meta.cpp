@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <type_traits>
 #include <taut/base/meta.hpp>
+#include <type_traits>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -18,7 +18,9 @@ static_assert(std::is_same_v<at<mixed, 0>, int> && std::is_same_v<at<mixed, 1>, 
 static_assert(std::is_same_v<at<mixed, 2>, incomplete> && std::is_same_v<at<mixed, 3>, void>);
 
 template <class> struct numbers;
-template <std::size_t... I> struct numbers<std::index_sequence<I...>> { using type = list<number<I>...>; };
+template <std::size_t... I> struct numbers<std::index_sequence<I...>> {
+  using type = list<number<I>...>;
+};
 using many = numbers<std::make_index_sequence<600>>::type;
 static_assert(std::is_same_v<at<many, 599>, number<599>> && std::is_same_v<at<many, 300>, number<300>>);
 

@@ -21,8 +21,7 @@ constexpr parameters<net> by_hand = [] {
 }();
 // ||P 2I|| = 2, 1 / sqrt(0.25^2 + 1e-5), ||diag(1) P|| = 1, 1
 static_assert(lipschitz_of(by_hand).value >= 7.9993 && lipschitz_of(by_hand).value <= 7.9995);
-static_assert(lipschitz_of(by_hand).formula.view() ==
-              "norm(P W0) * norm(G1 P) / sqrt(std1^2 + 1e-05) * norm(W3)");
+static_assert(lipschitz_of(by_hand).formula.view() == "norm(P W0) * norm(G1 P) / sqrt(std1^2 + 1e-05) * norm(W3)");
 static_assert(lipschitz_of(parameters<net_of<shape{3}, layer::relu>>{}).formula.view() == "1");
 static_assert(lipschitz_of(parameters<net_of<shape{3}, layer::relu>>{}).value == 1);
 

@@ -27,24 +27,26 @@ template <class Net, std::size_t N> constexpr bool plans(const expected (&stages
 }
 template <class N> using net = typename N::normal_form;
 
-// 1/std is owed to the next affine layer through ReLU, unless there may be offsets: then it is decided when they are known
+// 1/std is owed to the next affine layer through ReLU, unless there may be offsets: then it is decided when they are
+// known
 static_assert(plans<net<decltype(Input<4> >> Linear<4> >> LN >> ReLU >> Linear<2>)>>(
     {{kind::dense, 0, 3, true, scheme::owed_if_offset_zero}, {kind::dense, 3, 1}}));
 static_assert(plans<net<decltype(Input<4> >> Linear<4> >> LN(no_affine) >> ReLU >> Linear<2>)>>(
     {{kind::dense, 0, 3, true, scheme::owed}, {kind::dense, 3, 1}}));
 // without a nonlinearity between, offsets fold into the next bias
-static_assert(plans<net<decltype(Input<4> >> Linear<4> >> LN >> Linear<2>)>>(
-    {{kind::dense, 0, 2, true, scheme::owed}, {kind::dense, 2, 1}}));
+static_assert(plans<net<decltype(Input<4> >> Linear<4> >> LN >> Linear<2>)>>({{kind::dense, 0, 2, true, scheme::owed},
+                                                                              {kind::dense, 2, 1}}));
 // tanh(r z) is not r tanh(z); an output is owed nothing
 static_assert(plans<net<decltype(Input<4> >> Linear<4> >> LN >> ReLU >> Tanh >> Linear<2>)>>(
     {{kind::dense, 0, 4, true, scheme::applied}, {kind::dense, 4, 1}}));
 static_assert(plans<net<decltype(Input<4> >> Linear<4> >> LN >> ReLU)>>({{kind::dense, 0, 3, true, scheme::applied}}));
 // all pointwise layers behind an affine one join it; on their own they are one stage
 static_assert(plans<net<decltype(Input<4> >> Linear<4> >> ReLU >> Tanh >> ReLU)>>({{kind::dense, 0, 4}}));
-static_assert(plans<net<decltype(Input<4> >> ReLU >> Tanh >> Linear<2>)>>(
-    {{kind::elementwise, 0, 2}, {kind::dense, 2, 1}}));
+static_assert(plans<net<decltype(Input<4> >> ReLU >> Tanh >> Linear<2>)>>({{kind::elementwise, 0, 2},
+                                                                           {kind::dense, 2, 1}}));
 // a normalizer behind anything else stands alone, with the pointwise layers behind it
-static_assert(plans<net<decltype(Input<4> >> LN >> ReLU >> Linear<2>)>>({{kind::normalize, 0, 2}, {kind::dense, 2, 1}}));
+static_assert(plans<net<decltype(Input<4> >> LN >> ReLU >> Linear<2>)>>({{kind::normalize, 0, 2},
+                                                                         {kind::dense, 2, 1}}));
 static_assert(plans<net<decltype(Input<4> >> Linear<4> >> LN >> LN >> Linear<2>)>>(
     {{kind::dense, 0, 2, true, scheme::applied}, {kind::normalize, 2, 1}, {kind::dense, 3, 1}}));
 static_assert(plans<net<decltype(Input<4> >> Linear<4> >> ReLU >> LN >> Linear<2>)>>(
@@ -53,7 +55,8 @@ static_assert(plans<net<decltype(Input<4> >> Linear<4> >> ReLU >> LN >> Linear<2
 }  // namespace
 
 TEST_CASE("engine.plan: the stages of a deep network cover each layer once") {
-  struct deep : decltype(Input<4> >> Linear<4> >> LN >> ReLU >> Linear<4> >> Tanh >> LN >> ReLU >> Linear<3> >> Linear<2>) {};
+  struct deep
+      : decltype(Input<4> >> Linear<4> >> LN >> ReLU >> Linear<4> >> Tanh >> LN >> ReLU >> Linear<3> >> Linear<2>) {};
   const auto& plan = engine_plan::plan_of<deep>;
   std::size_t next = 0;
   for (std::size_t s = 0; s < plan.count; ++s) {

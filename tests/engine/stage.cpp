@@ -17,13 +17,13 @@ static_assert(engine_stage::epilogue<layer::relu, layer::tanh>::apply(-3.0f) == 
 
 // exp keeps no zero: padding must not leak into sums behind it
 struct shifted : layer_base {
-  static constexpr auto name = base::say("shifted");
+  [[maybe_unused]] static constexpr auto name = base::say("shifted");
   static constexpr fusion reads = fusion::pointwise;
-  static constexpr auto wants = base::say("any shape");
+  [[maybe_unused]] static constexpr auto wants = base::say("any shape");
   static constexpr bool accepts(shape) { return true; }
   static constexpr shape output(shape in) { return in; }
   static constexpr bool homogeneous = false;
-  static constexpr output_range range{};
+  [[maybe_unused]] static constexpr output_range range{};
   template <class V> static constexpr V apply(V x) { return x + V(1); }
   template <class V> static constexpr V derivative(V, V) { return V(1); }
   static constexpr auto lipschitz(shape) { return constant(1); }
@@ -31,15 +31,18 @@ struct shifted : layer_base {
 
 // 1 / 0 is infinite: in the padding it would make every sum behind it NaN
 struct inverted : shifted {
-  static constexpr auto name = base::say("inverted");
+  [[maybe_unused]] static constexpr auto name = base::say("inverted");
   template <class V> static constexpr V apply(V x) { return V(1) / x; }
   template <class V> static constexpr V derivative(V x, V) { return V(-1) / (x * x); }
 };
 
+static_assert(Layer<shifted> && Layer<inverted>);
+
 template <std::size_t In, std::size_t Out> void check_widths() {
   INFO(In << " to " << Out);
   check_engines(random_parameters<net_of<shape{In}, layer::linear<Out, 0>, shifted, layer::linear<2, 0>>>(In), Out, 2);
-  check_engines(random_parameters<net_of<shape{In}, shifted, layer::layer_norm<>, shifted, layer::linear<Out, 0>>>(In), Out, 2);
+  check_engines(random_parameters<net_of<shape{In}, shifted, layer::layer_norm<>, shifted, layer::linear<Out, 0>>>(In),
+                Out, 2);
 }
 
 template <std::size_t Out> void check_infinite_padding() {

@@ -85,7 +85,8 @@ TEST_CASE("laws.arithmetic: a bound has room for a witness") {
   struct multipliers {
     std::array<double, 3> at{};
   };
-  constexpr lipschitz_bound<32, multipliers> bound{.value = 2, .formula = {}, .method = "semidefinite", .witness = {{1, 2, 3}}};
+  constexpr lipschitz_bound<32, multipliers> bound{
+      .value = 2, .formula = {}, .method = "semidefinite", .witness = {{1, 2, 3}}};
   STATIC_REQUIRE(bound.witness.at[2] == 3);
   STATIC_REQUIRE(std::same_as<decltype(lipschitz_of(parameters<net>{}).witness), no_witness>);
 }

@@ -10,15 +10,14 @@ using namespace taut;
 using namespace taut::tests;
 
 struct net : decltype(Input<5> >> Linear<6>(at_most<2.0>) >> ReLU >>
-                      around(Linear<4>(at_most<0.5>) >> Tanh >> Linear<6>(at_most<3.0>)) >>
-                      Linear<3>(at_most<1.0>)) {};
+                      around(Linear<4>(at_most<0.5>) >> Tanh >> Linear<6>(at_most<3.0>)) >> Linear<3>(at_most<1.0>)) {};
 struct undeclared : decltype(Input<4> >> around(Linear<7> >> ReLU >> Linear<4>(at_most<1.0>))) {};
 struct nested : decltype(Input<3> >> around(around(Linear<3>(at_most<0.25>)) >> Tanh) >> Linear<2>(at_most<1.0>)) {};
 
 static_assert(net::depth == 4 && net::parameter_count == 36 + (28 + 30) + 21);
 static_assert(lipschitz<net> == 5);  // 2 (1 + 0.5 * 3) 1
 static_assert(formula<net> == "norm(W0) * (norm(W2.0) * norm(W2.2) + 1) * norm(W3)");
-static_assert(formula<nested> == "(norm(W0.0.0) + 2) * norm(W1)" );
+static_assert(formula<nested> == "(norm(W0.0.0) + 2) * norm(W1)");
 static_assert(lipschitz<nested> == 2.25);
 static_assert(!is_closed<decltype(lipschitz<undeclared>)>);
 static_assert(fits<decltype(Input<5> >> Linear<6>), decltype(around(Linear<6>))>);
@@ -38,7 +37,8 @@ TEST_CASE("laws.block: tensors are named by place, as nn.Sequential names them")
   parameters<net> p{};
   std::vector<std::string> names;
   std::size_t elements = 0;
-  for_each_tensor(p, [&](std::string_view name, shape, auto span) { names.emplace_back(name), elements += span.size(); });
+  for_each_tensor(p,
+                  [&](std::string_view name, shape, auto span) { names.emplace_back(name), elements += span.size(); });
   CHECK(names == std::vector<std::string>{"0.weight", "0.bias", "2.0.weight", "2.0.bias", "2.2.weight", "2.2.bias",
                                           "3.weight", "3.bias"});
   CHECK(elements == net::parameter_count);

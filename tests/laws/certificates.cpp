@@ -30,7 +30,8 @@ template <class Range> std::size_t label_of(const Range& y) {
 // x + delta in double, as near to the sphere as float allows for the engine
 template <class Net> class attacker {
  public:
-  attacker(const parameters<Net>& from, const std::vector<float>& middle) : p(from), f(from), x(middle.begin(), middle.end()) {}
+  attacker(const parameters<Net>& from, const std::vector<float>& middle)
+      : p(from), f(from), x(middle.begin(), middle.end()) {}
 
   // Gradient descent on the margin of `label` over `other`, projected onto the ball; the best direction found.
   std::vector<double> toward(std::size_t label, std::size_t other, double radius, base::random_stream& random) {

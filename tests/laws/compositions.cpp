@@ -11,7 +11,8 @@ using namespace taut::tests;
 template <std::uint64_t Seed> void check() {
   using Net = random_network<Seed>;
   std::string layers(Net::input::name.view());
-  base::for_each_index<Net::depth>([&]<std::size_t I>() { layers += " >> " + std::string(layer_of<Net, I>::name.view()); });
+  base::for_each_index<Net::depth>(
+      [&]<std::size_t I>() { layers += " >> " + std::string(layer_of<Net, I>::name.view()); });
   INFO("random_network<" << Seed << ">: " << layers);
   for (std::uint64_t seed = 1; seed <= 2; ++seed) {
     auto p = random_parameters<Net>(seed * 77 + Seed);

@@ -8,14 +8,14 @@
 // (float_error.hpp), whatever the scratch holds; gradient == numeric difference; samples in lanes == sample by sample;
 // sampled slope <= proved bound, >= `tight` times it; outputs within the stated range; file -> parameters -> file.
 #pragma once
+#include <unistd.h>
+
 #include <bit>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <string>
-#include <unistd.h>
-
 #include <taut/weights/load.hpp>
 #include <taut/weights/save.hpp>
 
@@ -28,7 +28,7 @@ namespace taut::tests {
 
 /// What a layer's test says beyond the layer itself.
 struct law_options {
-  double tight = 0;             ///< a part of the proved bound that the search must reach
+  double tight = 0;              ///< a part of the proved bound that the search must reach
   double gradient_error = 1e-6;  ///< relative to the largest entry
   search_effort effort{.starts = 8, .steps = 200, .shortest = 1e-4};
 };
@@ -83,7 +83,8 @@ template <class Net> void check_engines(const parameters<Net>& p, std::uint64_t 
     CHECK(error(y) <= allowed);
     CHECK(error(oracle(x)) <= allowed);
 
-    for (const float filling : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), 1e30f}) {
+    for (const float filling :
+         {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), 1e30f}) {
       typename decltype(native)::scratch scratch;
       for (auto& buffer : scratch.at) std::fill(std::begin(buffer), std::end(buffer), filling);
       std::array<float, Net::output_size> again;
@@ -154,7 +155,8 @@ template <class L, shape In> void check_gradient(std::uint64_t seed, const law_o
     for (auto& v : span) {
       INFO(info.key << ", entry " << next);
       if constexpr (std::same_as<std::remove_cvref_t<decltype(v)>, double>) {
-        if (info.purpose == role::trainable) CHECK(std::abs(stated[next] - slope(v)) <= options.gradient_error * largest);
+        if (info.purpose == role::trainable)
+          CHECK(std::abs(stated[next] - slope(v)) <= options.gradient_error * largest);
         else CHECK(stated[next] == 0);
       }
       ++next;
@@ -225,7 +227,8 @@ template <class Net> void check_bound(const parameters<Net>& p, std::uint64_t se
   REQUIRE(found.pairs > 0);
   CHECK(is_below(found.climbed, proved));
   CHECK(found.climbed >= options.tight * proved);
-  if constexpr (is_closed<decltype(lipschitz<Net>)>) {  // what the type declares is kept: the type's bound holds as well
+  if constexpr (is_closed<decltype(lipschitz<Net>)>) {  // what the type declares is kept: the type's bound holds as
+                                                        // well
     CHECK(is_below(found.climbed, lipschitz<Net>));
     CHECK(proved <= lipschitz<Net> * (1 + 1e-12));
   }
@@ -235,7 +238,8 @@ template <class Net> void check_bound(const parameters<Net>& p, std::uint64_t se
 template <class L> void check_range(std::uint64_t seed) {
   base::random_stream random(seed);
   constexpr float largest = std::numeric_limits<float>::max();
-  std::vector<float> x{0, -0.0f, 1, -1, 1e-38f, -1e-38f, 1e-45f, largest, -largest, 8.9f, 9.1f, -9.1f, 20, -88, 89, -104};
+  std::vector<float> x{0,        -0.0f, 1,    -1,    1e-38f, -1e-38f, 1e-45f, largest,
+                       -largest, 8.9f,  9.1f, -9.1f, 20,     -88,     89,     -104};
   while (x.size() % 64 != 0) x.push_back(static_cast<float>(random.normal() * std::exp(random.uniform(-20, 5))));
   const auto inside = [](double y) { return y >= L::range.lower && y <= L::range.upper; };
   constexpr std::size_t width = simd::width<simd::native>;
@@ -272,8 +276,12 @@ template <class Net> void check_file(const parameters<Net>& p) {
   CHECK(!text(once).empty());
   CHECK(text(once) == text(twice));
   std::vector<double> before, after;
-  for_each_tensor(p, [&](auto, shape, auto span) { for (const auto v : span) before.push_back(static_cast<double>(v)); });
-  for_each_tensor(loaded, [&](auto, shape, auto span) { for (const auto v : span) after.push_back(static_cast<double>(v)); });
+  for_each_tensor(p, [&](auto, shape, auto span) {
+    for (const auto v : span) before.push_back(static_cast<double>(v));
+  });
+  for_each_tensor(loaded, [&](auto, shape, auto span) {
+    for (const auto v : span) after.push_back(static_cast<double>(v));
+  });
   CHECK(before == after);
   std::filesystem::remove_all(folder);
 }

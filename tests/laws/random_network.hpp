@@ -49,7 +49,7 @@ template <std::uint64_t Seed, std::size_t Step, std::size_t Steps> constexpr aut
 }  // namespace drawing
 
 /// The network of a seed.
-template <std::uint64_t Seed>
-struct random_network : decltype(drawing::grow<Seed, 1, 2 + Seed % 3>(Input<drawing::draw(Seed, 0, true, 0)>)) {};
+template <std::uint64_t Seed> struct random_network
+    : decltype(drawing::grow<Seed, 1, 2 + Seed % 3>(Input<drawing::draw(Seed, 0, true, 0)>)) {};
 
 }  // namespace taut::tests

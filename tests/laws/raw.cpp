@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A layer whose parameters are not what is computed with: weight normalization, row i of W is g_i v_i / |v_i|, raw v and
-// g in files and training, W folded by the engine in double. And one with buffers: a running mean and an int64 counter.
+// A layer whose parameters are not what is computed with: weight normalization, row i of W is g_i v_i / |v_i|, raw v
+// and g in files and training, W folded by the engine in double. And one with buffers: a running mean and an int64
+// counter.
 #include "laws/laws.hpp"
 
 namespace {
@@ -52,9 +53,8 @@ template <std::size_t Out> struct weight_normalized : layer_base {
     }
   }
   // with s = <v, x> / |v|: dg = s dy, dv = (g / |v|) (x - s v / |v|) dy
-  template <shape In, class Real, class V>
-  static void gradient(const parameters<In, Real>& p, const V* x, const V*, const V* dy, V* dx,
-                       parameters<In, Real>& dp) {
+  template <shape In, class Real, class V> static void gradient(const parameters<In, Real>& p, const V* x, const V*,
+                                                                const V* dy, V* dx, parameters<In, Real>& dp) {
     for (std::size_t i = 0; i < In.size(); ++i) dx[i] = V(0);
     for (std::size_t row = 0; row < Out; ++row) {
       const V shrink = inverse<V>(p, row), g = simd::number<V>(static_cast<double>(p.length[row]));
@@ -91,8 +91,7 @@ struct recentred : layer_base {
     }
   };
   template <shape In, class P, class V> static constexpr void forward(const P& p, const V* x, V* y) {
-    for (std::size_t i = 0; i < In.size(); ++i)
-      y[i] = x[i] - simd::number<V>(static_cast<double>(p.running_mean[i]));
+    for (std::size_t i = 0; i < In.size(); ++i) y[i] = x[i] - simd::number<V>(static_cast<double>(p.running_mean[i]));
   }
   template <shape In, class P, class V>
   static constexpr void gradient(const P&, const V*, const V*, const V* dy, V* dx, P&) {
@@ -141,7 +140,8 @@ TEST_CASE("laws.raw: buffers and counters are stored, described, and no paramete
     CHECK(std::same_as<element, std::int64_t> == (info.key == "3.num_batches_tracked"));
   });
   CHECK(buffers == std::vector<std::string>{"3.running_mean 9", "3.num_batches_tracked scalar"});
-  const auto path = std::filesystem::temp_directory_path() / ("taut_raw_" + std::to_string(::getpid()) + ".safetensors");
+  const auto path =
+      std::filesystem::temp_directory_path() / ("taut_raw_" + std::to_string(::getpid()) + ".safetensors");
   save_safetensors(p, path);
   const auto loaded = load_safetensors<net>(path);
   std::filesystem::remove(path);

@@ -21,8 +21,8 @@ struct search_effort {
 
 /// What a search found.
 struct steepest {
-  double random = 0;    ///< the largest slope of the random pairs
-  double climbed = 0;   ///< the largest slope of all pairs
+  double random = 0;      ///< the largest slope of the random pairs
+  double climbed = 0;     ///< the largest slope of all pairs
   std::size_t pairs = 0;  ///< pairs that kept the floors
 };
 

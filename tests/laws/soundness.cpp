@@ -19,8 +19,8 @@ struct large_epsilon : decltype(Input<5> >> Linear<4> >> LN(epsilon<1.0>) >> Tan
 struct both_options : decltype(Input<5> >> Linear<7> >> LN(epsilon<0.1>, min_std<0.5>) >> Linear<3>) {};
 struct twice : decltype(Input<4> >> Linear<5> >> LN(min_std<0.2>) >> ReLU >> Linear<5> >> LN(min_std<0.2>) >> ReLU >>
                         Linear<2>) {};
-struct twice_open : decltype(Input<3> >> Linear<4> >> LN(epsilon<0.05>) >> Linear<4> >> LN(epsilon<0.05>) >>
-                             Linear<2>) {};
+struct twice_open
+    : decltype(Input<3> >> Linear<4> >> LN(epsilon<0.05>) >> Linear<4> >> LN(epsilon<0.05>) >> Linear<2>) {};
 struct first : decltype(Input<6> >> LN(min_std<0.3>) >> Linear<4> >> ReLU >> Linear<2>) {};
 struct last : decltype(Input<4> >> Linear<5> >> ReLU >> LN(min_std<0.2>)) {};
 struct alone : decltype(Input<5> >> LN(min_std<0.5>)) {};

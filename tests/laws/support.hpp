@@ -14,14 +14,15 @@
 namespace taut::tests {
 
 /// The input that gives a shape.
-template <shape In>
-using input_of = layer::input<In.extent[0], (In.rank > 1 ? In.extent[1] : 0), (In.rank > 2 ? In.extent[2] : 0)>;
+template <shape In> using input_of =
+    layer::input<In.extent[0], (In.rank > 1 ? In.extent[1] : 0), (In.rank > 2 ? In.extent[2] : 0)>;
 /// Layers behind an input of the given shape.
 template <shape In, class... Layers> using net_of = network<input_of<In>, Layers...>;
 
 /// Makes the parameters keep what their type declares: scales matrices and gains.
 struct claims_keeper {
-  void spectral_norm_at_most(std::string_view, auto& values, std::size_t rows, std::size_t columns, double limit) const {
+  void spectral_norm_at_most(std::string_view, auto& values, std::size_t rows, std::size_t columns,
+                             double limit) const {
     std::vector<double> w(values.begin(), values.end());
     const double norm = spectral_norm(w.data(), rows, columns).value;
     if (norm > limit)
@@ -63,7 +64,8 @@ template <class Net> parameters<Net> random_parameters(std::uint64_t seed, doubl
 }
 
 /// A random vector of normal numbers of the given size.
-template <class Real = double> std::vector<Real> random_vector(base::random_stream& random, std::size_t n, double scale = 1) {
+template <class Real = double>
+std::vector<Real> random_vector(base::random_stream& random, std::size_t n, double scale = 1) {
   std::vector<Real> x(n);
   for (Real& v : x) v = static_cast<Real>(scale * random.normal());
   return x;

@@ -2,10 +2,11 @@
 // Agreement with PyTorch: its state_dicts load, and its outputs are reproduced.
 #include <cstring>
 #include <memory>
-#include "support/catch.hpp"
 #include <taut/inference.hpp>
 #include <taut/weights/load.hpp>
 #include <vector>
+
+#include "support/catch.hpp"
 
 namespace {
 

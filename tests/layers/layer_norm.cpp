@@ -18,7 +18,9 @@ static_assert(std::same_as<decltype(LN(min_std<0.5>, no_affine)), layer_norm<opt
 constexpr auto term = layer_norm<>::lipschitz(shape{4});
 static_assert(term.first_open()->declare == std::string_view("gain_at_most<g>"));
 constexpr double bounded =
-    layer_norm<option::gain_at_most<3.0>, option::min_std<4.0>, option::epsilon<9.0>>::lipschitz(shape{4}).value().upper;
+    layer_norm<option::gain_at_most<3.0>, option::min_std<4.0>, option::epsilon<9.0>>::lipschitz(shape{4})
+        .value()
+        .upper;
 static_assert(bounded >= 0.6 && bounded <= 0.6 * (1 + 1e-15));
 static_assert(layer_norm<option::no_affine, option::epsilon<0.25>>::lipschitz(shape{4}).value().upper == 2);
 static_assert(layer_norm<>::lipschitz(shape{1}).value().upper == 0);

@@ -10,7 +10,8 @@ using namespace taut;
 static_assert(Layer<layer::relu> && ReLU.name.view() == "ReLU");
 static_assert(layer::relu::apply(-1.0) == 0 && layer::relu::apply(2.5f) == 2.5f && layer::relu::apply(0.0) == 0);
 static_assert(layer::relu::derivative(0.0, 0.0) == 0 && layer::relu::derivative(1e-300, 1e-300) == 1);
-static_assert(layer::relu::homogeneous && layer::relu::range.lower == 0 && layer::relu::range.upper == rounded::infinity);
+static_assert(layer::relu::homogeneous && layer::relu::range.lower == 0 &&
+              layer::relu::range.upper == rounded::infinity);
 static_assert(layer::relu::lipschitz(shape{3}).value().upper == 1);
 
 }  // namespace

@@ -25,7 +25,8 @@ static_assert(evaluate(by_hand, std::array{3.0, 1.0}) == std::array{4.25, -4.0})
 static_assert(evaluate(by_hand, std::array{3.0f, 1.0f}) == std::array{4.25, -4.0});
 
 static_assert(base::largest_activation<net>() == 3);
-static_assert(base::numbers<std::vector<float>> && base::numbers<std::span<const double>> && !base::numbers<std::array<int, 2>>);
+static_assert(base::numbers<std::vector<float>> && base::numbers<std::span<const double>> &&
+              !base::numbers<std::array<int, 2>>);
 static_assert(base::extent_of<const std::array<float, 5>> == 5 && base::extent_of<const std::span<float, 4>> == 4);
 static_assert(base::extent_of<const float[6]> == 6 && base::extent_of<const std::vector<float>> == std::dynamic_extent);
 

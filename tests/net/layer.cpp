@@ -48,7 +48,7 @@ struct mixing : bounded {
 };
 struct foreign : pointwise {};
 struct unrelated {
-  static constexpr auto name = base::say("unrelated");
+  [[maybe_unused]] static constexpr auto name = base::say("unrelated");
 };
 
 template <class L> constexpr std::string_view missing() {
@@ -68,6 +68,7 @@ static_assert(!Layer<bounded> && !Layer<affine> && !Layer<mixing> && !Layer<unre
 template <class... L> constexpr bool printable = ((missing<L>().size() <= 36) && ...);
 static_assert(printable<layer_base, named, reading, shaped, bounded, normalizer, affine, mixing>);
 
+static_assert(states_name<unrelated> && !states_reads<unrelated>);
 static_assert(output_range{}.lower == -rounded::infinity && output_range{}.upper == rounded::infinity);
 static_assert(tensor_info{"weight", shape{2}}.purpose == role::trainable);
 

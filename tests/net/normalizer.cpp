@@ -62,8 +62,10 @@ TEST_CASE("net.normalizer: groups are normalized one by one") {
     for (std::size_t i = 0; i < 6; ++i) variance += (x[group * 6 + i] - mean) * (x[group * 6 + i] - mean) / 6;
     for (std::size_t i = group * 6; i < group * 6 + 6; ++i) {
       const double z = (x[i] - mean) / std::sqrt(variance + 0.05);
-      CHECK(y[i] == Approx(static_cast<double>(get<0>(p).gain[i / 3]) * z + static_cast<double>(get<0>(p).offset[i / 3]))
-                        .epsilon(1e-13).margin(1e-13));
+      CHECK(y[i] ==
+            Approx(static_cast<double>(get<0>(p).gain[i / 3]) * z + static_cast<double>(get<0>(p).offset[i / 3]))
+                .epsilon(1e-13)
+                .margin(1e-13));
     }
   }
 }
