@@ -34,7 +34,8 @@ struct settings {
   bool quick = false;
 };
 
-parameters<Digits> train(const dataset_parts& parts, const settings& s, std::function<void(const epoch_report&)> report) {
+parameters<Digits> train(const dataset_parts& parts, const settings& s,
+                         std::function<void(const epoch_report&)> report) {
   parameters<Digits> p;
   initialise(p, s.seed);
   fit(p, parts.first, batch<32>{},
@@ -104,7 +105,8 @@ int run(const settings& s) {
     header.test_inputs.insert(header.test_inputs.end(), parts.rest.input(i).begin(), parts.rest.input(i).end());
   write_header(p, s.out / "digits.hpp", header);
   static_cast<void>(load_safetensors<Digits>(s.out / "digits.safetensors"));  // proves the declared norms once more
-  std::cout << "wrote " << (s.out / "digits.safetensors").string() << " and " << (s.out / "digits.hpp").string() << "\n";
+  std::cout << "wrote " << (s.out / "digits.safetensors").string() << " and " << (s.out / "digits.hpp").string()
+            << "\n";
 
   std::printf("RESULT accuracy=%.4f certified_0.1=%.4f lipschitz=%.6f ns=%.1f weight_bytes=%zu\n", test,
               certified_accuracy(guard, parts.rest, 0.1), bound.value, ns, memory<Digits>.weights);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// write a layer of your own outside the library: it composes, runs in fused kernels, is bounded, trains and is certified
+// write a layer of your own outside the library: it composes, runs in fused kernels, is bounded, trains and is
+// certified
 //
 // Softsign, y = x / (1 + |x|): one struct states everything; no file of the library knows of it.
 #include <CLI/CLI.hpp>
@@ -29,8 +30,8 @@ struct softsign : taut::layer_base {
 };
 inline constexpr softsign Softsign{};
 
-/// y = c x with one trained number per feature, |c| <= Limit: an affine layer with a parameter of its own. What it claims
-/// is proved when weights are loaded and enforced while training, like the library's own options.
+/// y = c x with one trained number per feature, |c| <= Limit: an affine layer with a parameter of its own. What it
+/// claims is proved when weights are loaded and enforced while training, like the library's own options.
 template <double Limit> struct scale : taut::layer_base {
   static constexpr auto name = taut::base::say("Scale");
   static constexpr taut::fusion reads = taut::fusion::affine;
@@ -57,9 +58,9 @@ template <double Limit> struct scale : taut::layer_base {
   static constexpr void forward(const parameters<In, Real>& p, const V* x, V* y) {
     for (std::size_t i = 0; i < In.size(); ++i) y[i] = taut::simd::number<V>(p.factor[i]) * x[i];
   }
-  template <taut::shape In, class Real, class V>
-  static constexpr void gradient(const parameters<In, Real>& p, const V* x, const V*, const V* dy, V* dx,
-                                 parameters<In, Real>& dp) {
+  template <taut::shape In, class Real, class V> static constexpr void gradient(const parameters<In, Real>& p,
+                                                                                const V* x, const V*, const V* dy,
+                                                                                V* dx, parameters<In, Real>& dp) {
     for (std::size_t i = 0; i < In.size(); ++i) {
       dx[i] = taut::simd::number<V>(p.factor[i]) * dy[i];
       dp.factor[i] += static_cast<Real>(taut::simd::sum(dy[i] * x[i]));

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 
+// clang-format off
 #include <taut/taut.hpp>
 using namespace taut;
 
@@ -18,6 +19,7 @@ auto classify(const std::string& file, const std::array<float, 64>& x) {
 
 static_assert(memory<Digits>.weights <= 10 * 1024);  // bytes
 static_assert(lipschitz<Digits> <= 16.0);            // proved by the compiler, rounded upward
+// clang-format on
 
 int main() {
   const std::string file = (std::filesystem::temp_directory_path() / "taut_readme.safetensors").string();
@@ -29,5 +31,6 @@ int main() {
   for (std::size_t i = 0; i < 64; ++i) x[i] = static_cast<float>(i % 7) / 7;
   const auto verdict = classify(file, x);
   std::filesystem::remove(file);
-  std::printf("RESULT label=%zu radius=%.4f contract_holds=%d\n", verdict.label, verdict.radius, verdict.contract_holds);
+  std::printf("RESULT label=%zu radius=%.4f contract_holds=%d\n", verdict.label, verdict.radius,
+              verdict.contract_holds);
 }

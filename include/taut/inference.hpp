@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything needed to run and certify trained networks: floors 0 to 6. No training, no files.
-// The list is flat and in the order of dependence on purpose: compilers then print short include chains before an error.
+// The list is flat and in the order of dependence on purpose: compilers then print short include chains before an
+// error.
 #pragma once
 // clang-format off
 #include <taut/base/text.hpp>

@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything for hosts: inference and certificates, weight files, training, descriptions, header export.
 #pragma once
+#include <taut/embed/from_arrays.hpp>
+#include <taut/embed/header.hpp>
+#include <taut/embed/literal.hpp>
+#include <taut/embed/proof.hpp>
+#include <taut/embed/spelling.hpp>
 #include <taut/inference.hpp>
-
 #include <taut/net/describe.hpp>
 #include <taut/net/diagram.hpp>
-
-#include <taut/weights/atomic_file.hpp>
-#include <taut/weights/csv.hpp>
-#include <taut/weights/error.hpp>
-#include <taut/weights/gzip.hpp>
-#include <taut/weights/idx.hpp>
-#include <taut/weights/load.hpp>
-#include <taut/weights/npy.hpp>
-#include <taut/weights/safetensors.hpp>
-#include <taut/weights/save.hpp>
-
 #include <taut/train/array.hpp>
 #include <taut/train/dataset.hpp>
 #include <taut/train/fit.hpp>
@@ -26,9 +19,12 @@
 #include <taut/train/schedule.hpp>
 #include <taut/train/score.hpp>
 #include <taut/train/tape.hpp>
-
-#include <taut/embed/from_arrays.hpp>
-#include <taut/embed/header.hpp>
-#include <taut/embed/literal.hpp>
-#include <taut/embed/proof.hpp>
-#include <taut/embed/spelling.hpp>
+#include <taut/weights/atomic_file.hpp>
+#include <taut/weights/csv.hpp>
+#include <taut/weights/error.hpp>
+#include <taut/weights/gzip.hpp>
+#include <taut/weights/idx.hpp>
+#include <taut/weights/load.hpp>
+#include <taut/weights/npy.hpp>
+#include <taut/weights/safetensors.hpp>
+#include <taut/weights/save.hpp>

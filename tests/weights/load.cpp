@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <taut/weights/load.hpp>
-
 #include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <limits>
 #include <map>
-#include "support/catch.hpp"
 #include <taut/inference.hpp>
+#include <taut/weights/load.hpp>
 #include <taut/weights/save.hpp>
+
+#include "support/catch.hpp"
 
 namespace {
 
@@ -28,9 +28,7 @@ struct temporary {
 template <class Net> load_error error_of(const std::filesystem::path& path) {
   try {
     static_cast<void>(load_safetensors<Net>(path));
-  } catch (const load_error& e) {
-    return e;
-  }
+  } catch (const load_error& e) { return e; }
   FAIL(path.string() << " loads");
   throw std::logic_error("unreachable");
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <taut/weights/save.hpp>
-
 #include <cstring>
 #include <filesystem>
-#include "support/catch.hpp"
 #include <taut/inference.hpp>
 #include <taut/weights/load.hpp>
+#include <taut/weights/save.hpp>
+
+#include "support/catch.hpp"
 
 namespace {
 

@@ -13,8 +13,8 @@ namespace taut {
 /// A number is asked of a bound that depends on something undeclared. Never defined: its arguments are the message.
 template <base::phrase... Missing> struct bound_is_open;
 
-/// The value of a bound that depends on something undeclared: the phrases say on what. The operators are declared, never
-/// defined, and return an incomplete type: a check in a body would give a second error.
+/// The value of a bound that depends on something undeclared: the phrases say on what. The operators are declared,
+/// never defined, and return an incomplete type: a check in a body would give a second error.
 template <base::phrase... Missing> struct open_bound {};
 
 template <base::phrase... Missing> bound_is_open<Missing...> operator<(open_bound<Missing...>, double);

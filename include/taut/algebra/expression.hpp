@@ -86,7 +86,8 @@ template <std::size_t Capacity> struct expression {
   }
 
   /// Copies the whole of another expression behind this one; `outer` is the block it sits in, if any.
-  template <std::size_t Other> constexpr index graft(const expression<Other>& other, const std::size_t* outer = nullptr) {
+  template <std::size_t Other>
+  constexpr index graft(const expression<Other>& other, const std::size_t* outer = nullptr) {
     const auto moved = [offset = used](index i) { return i == algebra::none ? i : static_cast<index>(i + offset); };
     for (index i = 0; i < other.used; ++i) {
       node& n = nodes[used + i];
@@ -118,7 +119,9 @@ template <std::size_t Capacity> struct expression {
       if (p.what != product && value.upper == 0) return;
       if (const index head = p.first; head != algebra::none && nodes[head].what == constant) {
         auto& folded = nodes[head].value;
-        folded = p.what == product ? mul(folded, value) : p.what == sum ? rounded::add(folded, value) : max(folded, value);
+        folded = p.what == product ? mul(folded, value)
+                 : p.what == sum   ? rounded::add(folded, value)
+                                   : max(folded, value);
         return;
       }
       nodes[child].next = p.first;

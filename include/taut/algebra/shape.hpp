@@ -5,12 +5,12 @@
 #pragma once
 #include <array>
 #include <cstddef>
-
 #include <taut/base/text.hpp>
 
 namespace taut {
 
-/// The extents of an array, outermost first: features; channels x length; channels x height x width. Rank 0 is a scalar.
+/// The extents of an array, outermost first: features; channels x length; channels x height x width. Rank 0 is a
+/// scalar.
 struct shape {
   std::size_t extent[4]{1, 1, 1, 1};  ///< extents beyond the rank are 1
   std::size_t rank = 0;

@@ -2,21 +2,23 @@
 // Sentences the compiler reads aloud: the arguments of a never-defined template are the message.
 //
 //   template <base::phrase... Sentence> struct shape_error;             // never defined, declared where it is used
-//   error: invalid use of incomplete type 'struct taut::shape_error<taut::base::phrase<20>{"layer 2, Linear<32>"}, ...>'
+//   error: invalid use of incomplete type 'struct taut::shape_error<taut::base::phrase<20>{"layer 2, Linear<32>"},
+//   ...>'
 //
 // Four rules, found by experiment: a phrase has at most 36 characters (clang cuts longer ones); it has the exact size
-// and its terminating zero is written (else clang prints integers); it is bound to a constexpr variable before use (else
-// size expressions leak into the text); the error stands in a function's body and depends on a template parameter, while
-// the decision is made elsewhere: a function with an error in it is no constant expression.
+// and its terminating zero is written (else clang prints integers); it is bound to a constexpr variable before use
+// (else size expressions leak into the text); the error stands in a function's body and depends on a template
+// parameter, while the decision is made elsewhere: a function with an error in it is no constant expression.
 #pragma once
 #include <cstddef>
-
 #include <taut/base/text.hpp>
 
 namespace taut::base {
 
 /// Text as a template argument, of exact size.
-template <std::size_t N> struct phrase { char characters[N]; };
+template <std::size_t N> struct phrase {
+  char characters[N];
+};
 
 /// The longest phrase that both compilers print in full.
 inline constexpr std::size_t longest_phrase = 36;

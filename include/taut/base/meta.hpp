@@ -42,11 +42,11 @@ template <class List, std::size_t I> struct element {
 /// lists stay cheap.
 template <class List, std::size_t I> using at = typename detail::element<List, I>::type;
 
-/// Calls f.template operator()<I>() for I = 0 .. N-1, in order. A braced list instead of a fold expression: clang refuses
-/// folds over more than 256 elements, and networks are longer.
+/// Calls f.template operator()<I>() for I = 0 .. N-1, in order. A braced list instead of a fold expression: clang
+/// refuses folds over more than 256 elements, and networks are longer.
 template <std::size_t N, class F> [[gnu::always_inline]] constexpr void for_each_index(F&& f) {
   [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline)) {
-    [[maybe_unused]] const int in_order[] = {0, (f.template operator()<I>(), 0)...};
+    [[maybe_unused]] const int in_order[] = { 0, (f.template operator()<I>(), 0)... };
   }(std::make_index_sequence<N>{});
 }
 

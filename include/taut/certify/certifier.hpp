@@ -4,12 +4,12 @@
 //   const auto guard = certifier(p);       // the engine, and constants proved once
 //   auto v = certify(guard, x);            // { output, label, radius, contract_holds }
 //
-// Margin: class c beats j on the ball of radius r if f_c - f_j > |w_c - w_j| L r, with L the constant of everything before
-// the last affine layer (sqrt(2) L r where the last layer is not affine). Floor: a declared min_std s0 of a normalizer of
-// n elements holds on the ball if sqrt(n) (s(x) - s0) >= L_b r, L_b the constant of the map into it, since a std is
-// 1/sqrt(n)-Lipschitz; L_b may use the floors before it, by induction over depth. The radius is the smallest of all.
-// Ties, NaN, infinities and floors declared inside blocks, where nobody looks, give radius 0. The promise is about the
-// network in real arithmetic, seen through the outputs and stds that the float engine computed.
+// Margin: class c beats j on the ball of radius r if f_c - f_j > |w_c - w_j| L r, with L the constant of everything
+// before the last affine layer (sqrt(2) L r where the last layer is not affine). Floor: a declared min_std s0 of a
+// normalizer of n elements holds on the ball if sqrt(n) (s(x) - s0) >= L_b r, L_b the constant of the map into it,
+// since a std is 1/sqrt(n)-Lipschitz; L_b may use the floors before it, by induction over depth. The radius is the
+// smallest of all. Ties, NaN, infinities and floors declared inside blocks, where nobody looks, give radius 0. The
+// promise is about the network in real arithmetic, seen through the outputs and stds that the float engine computed.
 #pragma once
 #include <array>
 #include <cassert>
@@ -112,8 +112,7 @@ template <class Net, class Arithmetic>
   }
   for (std::size_t j = 0; j < Net::output_size; ++j) {
     if (j == v.label) continue;
-    const double margin =
-        rounded::sub_down(static_cast<double>(v.output[v.label]), static_cast<double>(v.output[j]));
+    const double margin = rounded::sub_down(static_cast<double>(v.output[v.label]), static_cast<double>(v.output[j]));
     const double reach = margin > 0 ? rounded::div_down(margin, guard.slope_of(v.label, j)) : 0;
     if (!(reach >= radius)) radius = reach;
   }

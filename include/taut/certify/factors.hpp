@@ -106,9 +106,9 @@ template <class Net, std::size_t I, class Use> constexpr auto with_matrix(const 
       roundings += N::pooled(Net::shapes[I + 1]).size + 4;
     }
   }
-  // u = 2^-53. A gain rounds once; a mean of n entries is off by at most (n + 2) u of their mean magnitude, a difference
-  // rounds once; centring does not increase the Frobenius norm, so all is below (sum of n + 4) u ||W diag(g)||_F. The
-  // factor 4 covers sums in another order, reciprocal division and the second order.
+  // u = 2^-53. A gain rounds once; a mean of n entries is off by at most (n + 2) u of their mean magnitude, a
+  // difference rounds once; centring does not increase the Frobenius norm, so all is below (sum of n + 4) u ||W
+  // diag(g)||_F. The factor 4 covers sums in another order, reciprocal division and the second order.
   const double error =
       roundings == 0 ? 0 : rounded::add_up(rounded::mul_up(static_cast<double>(roundings) * 0x1p-51, size), 0x1p-900);
   return use(w.at, rows, columns, error);
@@ -172,6 +172,6 @@ template <class Net> constexpr std::array<double, Net::depth> factors(const para
   return f;
 }
 
-}  // namespace certify
+}  // namespace certificates
 
 }  // namespace taut

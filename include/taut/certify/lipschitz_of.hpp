@@ -16,8 +16,8 @@ namespace taut {
 /// The witness of a bound that was found without one.
 struct no_witness {};
 
-/// A proved Lipschitz constant: the number (rounded upward), what it is made of, how it was proved, and the witness that
-/// makes it quick to check again, where the method has one.
+/// A proved Lipschitz constant: the number (rounded upward), what it is made of, how it was proved, and the witness
+/// that makes it quick to check again, where the method has one.
 template <std::size_t TextSize, class Witness = no_witness> struct lipschitz_bound {
   double value = 0;
   base::text<TextSize> formula;
@@ -62,7 +62,7 @@ template <class Net, std::size_t I> constexpr base::words factor_text() {
   }
 }
 
-}  // namespace certify
+}  // namespace certificates
 
 /// A proved Lipschitz constant of the network with these parameters: { value, formula, method, witness }. Usable in
 /// static_assert when p is constexpr; sizes beyond the compilers' default limits fall back to cheaper, looser norms.

@@ -34,8 +34,7 @@ template <Network Net, class Arithmetic = float32<>> class engine;
 namespace engine_stage {
 
 template <class Net, std::size_t First, class Indices> struct epilogue_of;
-template <class Net, std::size_t First, std::size_t... I>
-struct epilogue_of<Net, First, std::index_sequence<I...>> {
+template <class Net, std::size_t First, std::size_t... I> struct epilogue_of<Net, First, std::index_sequence<I...>> {
   using type = epilogue<layer_of<Net, First + I>...>;
 };
 
@@ -54,11 +53,13 @@ template <class Net, class V, std::size_t S> constexpr auto stage_type() {
   }
 }
 
-template <std::size_t S, class Stage> struct slot { Stage stage; };
+template <std::size_t S, class Stage> struct slot {
+  Stage stage;
+};
 
 template <class Net, class V, class Indices> struct pipeline;
-template <class Net, class V, std::size_t... S>
-struct pipeline<Net, V, std::index_sequence<S...>> : slot<S, typename decltype(stage_type<Net, V, S>())::type>... {};
+template <class Net, class V, std::size_t... S> struct pipeline<Net, V, std::index_sequence<S...>>
+    : slot<S, typename decltype(stage_type<Net, V, S>())::type>... {};
 
 /// Hands the std of layer `layer` to an observer. Its type does not depend on the layer, so equal stages stay equal.
 template <class Observe> struct watcher {
@@ -76,9 +77,9 @@ template <class Observe> constexpr auto watch(Observe& observe, std::size_t laye
 }
 
 /// A stage as one function of its own; without it, deep networks would grow by a copy of the kernel for each block.
-template <class W, class Stage, class Observe>
-[[gnu::noinline]] constexpr float run_shared(const Stage& stage, const float* x, float owed, float* y,
-                                             Observe observe) {
+template <class W, class Stage, class Observe> [[gnu::noinline]] constexpr float run_shared(const Stage& stage,
+                                                                                            const float* x, float owed,
+                                                                                            float* y, Observe observe) {
   return stage.template run<W>(x, owed, y, observe);
 }
 
@@ -137,8 +138,7 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
   }
   /// The same; `observe(layer, std)` or `observe(std)` is called for each pooled run of each normalizer, in order, with
   /// the standard deviation of its input.
-  template <base::numbers Range, class Observe>
-  constexpr output operator()(const Range& x, Observe&& observe) const {
+  template <base::numbers Range, class Observe> constexpr output operator()(const Range& x, Observe&& observe) const {
     static_cast<void>(base::fitting_input<Net, Range>{});  // <- read the quoted words
     assert(std::ranges::size(x) == Net::input_size);
     return observed(std::ranges::data(x), observe);
@@ -177,9 +177,9 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
   template <class W, class Observe>
   [[gnu::always_inline]] constexpr void run_in(const float* x, float* y, scratch& s, Observe& observe) const {
     constexpr std::size_t columns = simd::block_columns<W>;
-    constexpr bool direct = engine_plan::plan_of<Net>.at[0].what == engine_plan::kind::general ||
-                            (engine_plan::plan_of<Net>.at[0].what == engine_plan::kind::dense &&
-                             Net::input_size % columns == 0);
+    constexpr bool direct =
+        engine_plan::plan_of<Net>.at[0].what == engine_plan::kind::general ||
+        (engine_plan::plan_of<Net>.at[0].what == engine_plan::kind::dense && Net::input_size % columns == 0);
     if constexpr (!direct) {
       std::copy_n(x, Net::input_size, s.at[1]);
       std::fill(s.at[1] + Net::input_size, s.at[1] + engine_stage::padded<Lane>(Net::input_size), 0.0f);

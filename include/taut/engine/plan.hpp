@@ -36,9 +36,9 @@ struct stage {
 /// What the plan needs to know of one layer.
 struct facts {
   fusion reads;
-  bool homogeneous;   // pointwise, f(r x) = r f(x) for r > 0
-  bool pools_all;     // a normalizer with one run over everything
-  bool offset_free;   // a normalizer that cannot have an offset
+  bool homogeneous;  // pointwise, f(r x) = r f(x) for r > 0
+  bool pools_all;    // a normalizer with one run over everything
+  bool offset_free;  // a normalizer that cannot have an offset
 };
 
 template <class L, shape In> constexpr facts facts_of() {
@@ -87,8 +87,7 @@ template <std::size_t Depth> constexpr stages<Depth> group(const std::array<fact
 }
 
 /// The stages of a network, in order.
-template <class Net>
-inline constexpr auto plan_of = []<std::size_t... I>(std::index_sequence<I...>) {
+template <class Net> inline constexpr auto plan_of = []<std::size_t... I>(std::index_sequence<I...>) {
   return group<Net::depth>({facts_of<layer_of<Net, I>, Net::shapes[I]>()...});
 }(std::make_index_sequence<Net::depth>{});
 

@@ -29,7 +29,8 @@ template <class... Acts> struct epilogue {
   }
 };
 
-/// Factors and offsets per input column that a stage leaves to the next affine layer; `Most` is the widest of a network.
+/// Factors and offsets per input column that a stage leaves to the next affine layer; `Most` is the widest of a
+/// network.
 template <std::size_t Most> struct inherited {
   std::array<double, Most> factor = filled<double, Most>(1);
   std::array<double, Most> offset{};
@@ -67,9 +68,9 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale
 
   /// Folds the parameters of affine layer A (and of the normalizer behind it) in double and packs them, with what the
   /// stage before has left; replaces that by what is left to the next stage.
-  template <class A, shape In, std::size_t Most>
-  constexpr void fold(const parameters_of_layer<A, In>& p, const normalizer_values<Rows>& norm,
-                      inherited<Most>& carried) {
+  template <class A, shape In, std::size_t Most> constexpr void fold(const parameters_of_layer<A, In>& p,
+                                                                     const normalizer_values<Rows>& norm,
+                                                                     inherited<Most>& carried) {
     const inherited<Most> before = carried;
     carried = {};
     std::array<double, Rows> sign = filled<double, Rows>(1), b{};
@@ -112,8 +113,8 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale
                  weight.data());
   }
 
-  /// Runs the stage in lanes W (V, or the portable lanes of the same width); returns the factor owed by y, and hands the
-  /// normalizer's variance to `observe`.
+  /// Runs the stage in lanes W (V, or the portable lanes of the same width); returns the factor owed by y, and hands
+  /// the normalizer's variance to `observe`.
   template <class W, class Observe>
   [[gnu::always_inline]] constexpr float run(const float* x, float owed, float* y, Observe&& observe) const {
     using kernel = simd::matvec<W, Rows, Cols>;
@@ -138,8 +139,9 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale
           const W scale = simd::broadcast<W>(r);
           for (std::size_t panel = 0; panel < kernel::panels; ++panel) {
             const W z = simd::load_aligned<W>(y + panel * width) * scale;
-            finish<W>(panel, simd::multiply_add(z, simd::load_aligned<W>(&gain[panel * width]),
-                                                simd::load_aligned<W>(&offset[panel * width])),
+            finish<W>(panel,
+                      simd::multiply_add(z, simd::load_aligned<W>(&gain[panel * width]),
+                                         simd::load_aligned<W>(&offset[panel * width])),
                       y);
           }
           return 1.0f;
@@ -161,14 +163,14 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale
   }
 };
 
-/// One layer (a normalizer on its own, or a mixing layer) by its reference text, one float a lane, then the nonlinearities.
+/// One layer (a normalizer on its own, or a mixing layer) by its reference text, one float a lane, then the
+/// nonlinearities.
 template <class V, class L, shape In, class Epilogue> struct single {
   static constexpr shape out = L::output(In);
   static constexpr std::size_t inputs = In.size(), outputs = out.size();
   parameters_of_layer<L, In> values{};
 
-  template <class W, class Observe>
-  constexpr float run(const float* x, float owed, float* y, Observe&& observe) const {
+  template <class W, class Observe> constexpr float run(const float* x, float owed, float* y, Observe&& observe) const {
     using one = simd::portable<1>;  // not float: compilers would contract its products, and each in its own way
     std::array<one, inputs> from;
     std::array<one, outputs> to;

@@ -2,7 +2,8 @@
 // LayerNorm, LN: y = gain (x - mean) / sqrt(variance + epsilon) + offset, statistics over all features of one sample.
 //
 // Options     epsilon<e> (1e-5), min_std<s>, gain_at_most<g>, no_affine
-// Lipschitz   ||diag(gain) P|| / sqrt(s^2 + epsilon) for pairs of inputs with std >= s (s = 0: everywhere), P = I - 11'/n;
+// Lipschitz   ||diag(gain) P|| / sqrt(s^2 + epsilon) for pairs of inputs with std >= s (s = 0: everywhere), P = I -
+// 11'/n;
 //             at most max|gain| / sqrt(s^2 + epsilon); 0 for one feature, whose output is constant
 // Gradient    see net/normalizer.hpp
 // Example     Input<64> >> Linear<32> >> LN(min_std<0.25>, gain_at_most<1.0>)
@@ -23,8 +24,7 @@ template <class... Options> struct layer_norm : configurable<layer_norm<Options.
 
   static constexpr auto name = base::say("LayerNorm");
   using options = base::list<Options...>;
-  using takes =
-      base::list<option::epsilon_key, option::min_std_key, option::gain_at_most_key, option::no_affine>;
+  using takes = base::list<option::epsilon_key, option::min_std_key, option::gain_at_most_key, option::no_affine>;
   template <class... More> using with = layer_norm<More...>;
 
   static constexpr fusion reads = fusion::normalizer;
@@ -64,13 +64,13 @@ template <class... Options> struct layer_norm : configurable<layer_norm<Options.
   }
 
   static constexpr auto lipschitz(shape in) {
-    const auto gain = has_affine ? symbol({.name = "gain@",
-                                           .declare = "gain_at_most<g>",
-                                           .range = {0, gain_limit},
-                                           .declared = gain_limit > 0})
-                                 : constant(1);
-    const auto std = floor > 0 ? symbol({.name = "std@", .range = {floor, rounded::infinity}, .declared = true})
-                               : constant(0);
+    const auto gain =
+        has_affine
+            ? symbol(
+                  {.name = "gain@", .declare = "gain_at_most<g>", .range = {0, gain_limit}, .declared = gain_limit > 0})
+            : constant(1);
+    const auto std =
+        floor > 0 ? symbol({.name = "std@", .range = {floor, rounded::infinity}, .declared = true}) : constant(0);
     const auto scale = gain / sqrt(square(std) + constant(epsilon));
     return constant(in.size() == 1 ? 0 : 1) * scale;
   }

@@ -34,8 +34,8 @@ template <std::size_t A, std::size_t B, class... Options> struct linear : config
   static constexpr std::size_t multiply_adds(shape in) { return width * in.size(); }
 
   template <shape In, class Real> struct parameters {
-    std::array<Real, width * In.size()> weight{};               ///< [out][in]
-    std::array<Real, has_bias ? width : 0> bias{};              ///< empty with no_bias
+    std::array<Real, width * In.size()> weight{};   ///< [out][in]
+    std::array<Real, has_bias ? width : 0> bias{};  ///< empty with no_bias
     static constexpr void tensors(auto&& visit) {
       visit(tensor_info{"weight", shape{width, In.size()}}, &parameters::weight);
       if constexpr (has_bias) visit(tensor_info{"bias", shape{width}}, &parameters::bias);
@@ -65,13 +65,14 @@ template <std::size_t A, std::size_t B, class... Options> struct linear : config
   static constexpr void forward(const parameters<In, Real>& p, const V* x, V* y) {
     for (std::size_t row = 0; row < width; ++row) {
       V sum = simd::number<V>(bias(p, row));
-      for (std::size_t i = 0; i < In.size(); ++i) sum = simd::multiply_add(simd::number<V>(p.weight[row * In.size() + i]), x[i], sum);
+      for (std::size_t i = 0; i < In.size(); ++i)
+        sum = simd::multiply_add(simd::number<V>(p.weight[row * In.size() + i]), x[i], sum);
       y[row] = sum;
     }
   }
-  template <shape In, class Real, class V>
-  static constexpr void gradient(const parameters<In, Real>& p, const V* x, const V*, const V* dy, V* dx,
-                                 parameters<In, Real>& dp) {
+  template <shape In, class Real, class V> static constexpr void gradient(const parameters<In, Real>& p, const V* x,
+                                                                          const V*, const V* dy, V* dx,
+                                                                          parameters<In, Real>& dp) {
     constexpr std::size_t lanes = simd::width<V>, whole = In.size() / lanes * lanes;
     for (std::size_t i = 0; i < In.size(); ++i) {
       V sum(0);

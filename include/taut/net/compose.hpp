@@ -8,11 +8,11 @@
 #pragma once
 #include <concepts>
 #include <cstddef>
-#include <type_traits>
 #include <taut/algebra/shape.hpp>
 #include <taut/base/error.hpp>
 #include <taut/base/meta.hpp>
 #include <taut/net/layer.hpp>
+#include <type_traits>
 
 namespace taut {
 
@@ -50,7 +50,8 @@ template <class P> inline constexpr bool is_network = requires { typename P::nor
 
 }  // namespace base
 
-/// The input of a network: `Input<64>`, `Input<8, 32>` (channels, length), `Input<3, 32, 32>` (channels, height, width).
+/// The input of a network: `Input<64>`, `Input<8, 32>` (channels, length), `Input<3, 32, 32>` (channels, height,
+/// width).
 template <std::size_t A, std::size_t B = 0, std::size_t C = 0> inline constexpr layer::input<A, B, C> Input{};
 
 /// A layer does not take the shape it is given. Never defined: its arguments are the message.
@@ -89,16 +90,18 @@ template <shape Output, std::size_t Index, class L, class Last> struct step {
 };
 /// An input behind layers that have none yet.
 template <class In> struct late_input {
-  static constexpr verdict says() {
-    return {true, In::name, say("comes first, on the left of"), say("every layer")};
-  }
+  static constexpr verdict says() { return {true, In::name, say("comes first, on the left of"), say("every layer")}; }
 };
 
-template <class P> struct part_of { using layers = list<P>; };  // a single layer
-template <class... Ls> struct part_of<sequence<Ls...>> { using layers = list<Ls...>; };
+template <class P> struct part_of {
+  using layers = list<P>;
+};  // a single layer
+template <class... Ls> struct part_of<sequence<Ls...>> {
+  using layers = list<Ls...>;
+};
 
-/// A network that `>>` is building: it remembers its output and its last layer, so that each `>>` costs one step, however
-/// deep the network is.
+/// A network that `>>` is building: it remembers its output and its last layer, so that each `>>` costs one step,
+/// however deep the network is.
 template <shape Output, class Last, class Whole> struct growing : Whole {
   using grown = growing;
 };
@@ -116,8 +119,7 @@ template <shape Output, class Last, class In, class... Ls, class L, class... Mor
 struct composition<growing<Output, Last, network<In, Ls...>>, list<L, More...>> {
   using here = step<Output, sizeof...(Ls), L, Last>;
   static constexpr auto next() {
-    if constexpr (!here::fits())
-      return std::type_identity<broken<growing<Output, Last, network<In, Ls...>>, here>>{};
+    if constexpr (!here::fits()) return std::type_identity<broken<growing<Output, Last, network<In, Ls...>>, here>>{};
     else return std::type_identity<composition<growing<L::output(Output), L, network<In, Ls..., L>>, list<More...>>>{};
   }
   using type = typename decltype(next())::type::type;
@@ -128,8 +130,12 @@ template <class... Ls, class L, class... More> struct composition<sequence<Ls...
   using misfit = std::conditional_t<is_input<L>, late_input<L>, void>;
 };
 
-template <class P> struct extended { using type = sequence<P>; };  // what a left operand is before more is appended
-template <class... Ls> struct extended<sequence<Ls...>> { using type = sequence<Ls...>; };
+template <class P> struct extended {
+  using type = sequence<P>;
+};  // what a left operand is before more is appended
+template <class... Ls> struct extended<sequence<Ls...>> {
+  using type = sequence<Ls...>;
+};
 template <class P>
   requires is_input<P>
 struct extended<P> {
@@ -161,7 +167,7 @@ template <base::Part Left, class Right> constexpr auto operator>>(Left, Right) {
     constexpr auto wants = base::phrase_of<whole::misfit::says().wants>();
     constexpr auto given = base::phrase_of<whole::misfit::says().given>();
     if constexpr (whole::misfit::says().about_shapes) shape_error<where, wants, given>{};  // <- read the quoted words
-    else layer_error<where, wants, given>{};  // <- read the quoted words
+    else layer_error<where, wants, given>{};                                               // <- read the quoted words
   }
   return typename whole::type{};
 }

@@ -2,10 +2,10 @@
 // What a layer is: one type that states everything the library knows about it. Nothing is registered anywhere.
 //
 //   every layer       name, reads, wants, accepts(shape), output(shape), lipschitz(shape)
-//   fusion::affine    parameters<In, Real>, weight(p, row, column), bias(p, row), forward, gradient, multiply_adds(shape)
-//   fusion::pointwise apply(V), derivative(x, y), homogeneous, range
-//   fusion::normalizer pooled(shape), centred, epsilon, min_std; parameters with gain(p, i) and offset(p, i)
-//   fusion::mixing    forward, gradient, multiply_adds(shape); parameters<In, Real> if it has any
+//   fusion::affine    parameters<In, Real>, weight(p, row, column), bias(p, row), forward, gradient,
+//   multiply_adds(shape) fusion::pointwise apply(V), derivative(x, y), homogeneous, range fusion::normalizer
+//   pooled(shape), centred, epsilon, min_std; parameters with gain(p, i) and offset(p, i) fusion::mixing    forward,
+//   gradient, multiply_adds(shape); parameters<In, Real> if it has any
 //
 // V is double (the oracle), float, or a register whose lanes are samples: the same text serves all of them.
 #pragma once

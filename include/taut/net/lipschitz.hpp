@@ -5,7 +5,8 @@
 //   formula<Net>              "norm(W0) * gain1 / sqrt(std1^2 + 1e-05) * norm(W3)"
 //
 // Layers with a declared min_std make it a bound for pairs of inputs whose stds are at least that (theory: the map
-// c -> c / sqrt(|c|^2/n + epsilon) is Lipschitz with 1 / sqrt(s^2 + epsilon) on {std >= s}, although the set is not convex).
+// c -> c / sqrt(|c|^2/n + epsilon) is Lipschitz with 1 / sqrt(s^2 + epsilon) on {std >= s}, although the set is not
+// convex).
 #pragma once
 #include <string_view>
 #include <taut/algebra/bound.hpp>
@@ -16,8 +17,7 @@ namespace taut {
 namespace base {
 
 /// The Lipschitz term of layer I, as the layer states it.
-template <class Net, std::size_t I>
-inline constexpr auto lipschitz_term = layer_of<Net, I>::lipschitz(Net::shapes[I]);
+template <class Net, std::size_t I> inline constexpr auto lipschitz_term = layer_of<Net, I>::lipschitz(Net::shapes[I]);
 
 template <class Net> constexpr auto lipschitz_expression() {
   return []<std::size_t... I>(std::index_sequence<I...>) {
@@ -52,7 +52,9 @@ template <class Net> constexpr words name_of_layer(std::size_t at) {
 }
 
 // A detour that makes clang print the phrases, not the names of the variables that hold them.
-template <phrase... Missing> struct opened { using type = open_bound<Missing...>; };
+template <phrase... Missing> struct opened {
+  using type = open_bound<Missing...>;
+};
 
 template <class Net> constexpr auto close() {
   constexpr auto& e = lipschitz_of_type<Net>;
@@ -75,8 +77,9 @@ template <class Net> inline constexpr auto formula_text = [] {
 
 }  // namespace base
 
-/// A Lipschitz constant (Euclidean norms) of every network of this type whose parameters respect what the type declares,
-/// on inputs that respect its declared stds: a double, rounded upward. An open_bound where a norm or gain is undeclared.
+/// A Lipschitz constant (Euclidean norms) of every network of this type whose parameters respect what the type
+/// declares, on inputs that respect its declared stds: a double, rounded upward. An open_bound where a norm or gain is
+/// undeclared.
 template <Network Net> inline constexpr auto lipschitz = base::close<Net>();
 
 /// The symbolic form of `lipschitz<Net>`. Quantities carry the number of their layer: norm(W0), gain1, std1.

@@ -41,8 +41,7 @@ template <class In, class... Layers> struct network {
   /// Number of trainable parameters.
   static constexpr std::size_t parameter_count = []<std::size_t... I>(std::index_sequence<I...>) {
     std::size_t sum = 0;
-    for (const std::size_t c :
-         {std::size_t{0}, base::trainable_elements<parameters_of_layer<Layers, shapes[I]>>()...})
+    for (const std::size_t c : {std::size_t{0}, base::trainable_elements<parameters_of_layer<Layers, shapes[I]>>()...})
       sum += c;
     return sum;
   }(std::make_index_sequence<depth>{});
@@ -53,8 +52,7 @@ template <class Net>
 concept Network = base::is_network<Net>;
 
 /// Whether `Layer` may follow the network, without an error if not: `fits<Net, decltype(Linear<64, 10>)>`.
-template <Network Net, class L>
-inline constexpr bool fits = [] {
+template <Network Net, class L> inline constexpr bool fits = [] {
   if constexpr (Layer<std::remove_cvref_t<L>>) return std::remove_cvref_t<L>::accepts(Net::output);
   else return false;
 }();

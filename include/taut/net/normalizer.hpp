@@ -4,8 +4,8 @@
 //
 //   c = x - mean(x)    (or x)        z = c / sqrt(|c|^2/n + epsilon)        y = gain z + offset
 //
-// Gradient of the projection: with u = dz, dx = (u - mean(u) - z mean(z u)) / sqrt(|c|^2/n + epsilon), exact with epsilon.
-// A normalizer states pooled(shape), centred, epsilon, and gain(p, i), offset(p, i); the rest follows here.
+// Gradient of the projection: with u = dz, dx = (u - mean(u) - z mean(z u)) / sqrt(|c|^2/n + epsilon), exact with
+// epsilon. A normalizer states pooled(shape), centred, epsilon, and gain(p, i), offset(p, i); the rest follows here.
 #pragma once
 #include <cstddef>
 #include <taut/net/layer.hpp>

@@ -68,8 +68,7 @@ struct no_affine : base {
 };
 
 /// Whether an option with this key is among the given ones.
-template <class Key, class... Options>
-inline constexpr bool has = (std::same_as<Key, typename Options::key> || ...);
+template <class Key, class... Options> inline constexpr bool has = (std::same_as<Key, typename Options::key> || ...);
 
 /// The value of the option with this key, or the default.
 template <class Key, class... Options> constexpr double value_of(double otherwise) {
@@ -82,10 +81,9 @@ template <class Key, class... Options> constexpr double value_of(double otherwis
 template <class O> constexpr words spelling() {
   if constexpr (!Option<O>) return say("something else");
   else {
-  words w = say(O::name);
-  if constexpr (!std::same_as<decltype(O::value), const bool>)
-    ((w += "<") += static_cast<double>(O::value)) += ">";
-  return w;
+    words w = say(O::name);
+    if constexpr (!std::same_as<decltype(O::value), const bool>) ((w += "<") += static_cast<double>(O::value)) += ">";
+    return w;
   }
 }
 
@@ -126,9 +124,9 @@ template <class L, class... Old, class O, class... More> struct configuration<L,
 
 }  // namespace option
 
-/// The base of layers that take options by call: Linear<32>(no_bias, at_most<2.0>). L states `options`, the list of those
-/// it has; `takes`, the keys it knows; and `with<...>`, the layer with other options. An option that L refuses is one
-/// compile error and left out.
+/// The base of layers that take options by call: Linear<32>(no_bias, at_most<2.0>). L states `options`, the list of
+/// those it has; `takes`, the keys it knows; and `with<...>`, the layer with other options. An option that L refuses is
+/// one compile error and left out.
 template <class L> struct configurable : layer_base {
   constexpr auto operator()(auto... given) const {
     using made = option::configuration<L, typename L::options, decltype(given)...>;

@@ -4,7 +4,8 @@
 //   parameters<Net> p;                          // zero weights, unit gains
 //   initialise(p, 7);                           // He, by seed
 //   get<0>(p).weight[3] = 1;                    // row-major, [out][in]
-//   for_each_tensor(p, [](std::string_view name, shape extents, auto span) { ... });     // "0.weight", 32x64, 2048 floats
+//   for_each_tensor(p, [](std::string_view name, shape extents, auto span) { ... });     // "0.weight", 32x64, 2048
+//   floats
 #pragma once
 #include <array>
 #include <cstddef>
@@ -26,7 +27,9 @@ template <class Real, std::size_t N> constexpr std::array<Real, N> filled(Real v
 
 namespace base {
 
-template <class L, shape In, class Real> struct parameters_of { using type = no_parameters; };
+template <class L, shape In, class Real> struct parameters_of {
+  using type = no_parameters;
+};
 template <class L, shape In, class Real>
   requires requires { typename L::template parameters<In, Real>; }
 struct parameters_of<L, In, Real> {
@@ -42,22 +45,23 @@ template <class P> constexpr std::size_t trainable_elements() {
   return count;
 }
 
-template <std::size_t I, class P> struct slot { P value; };
+template <std::size_t I, class P> struct slot {
+  P value;
+};
 
 template <class Net, class Real, class Indices> struct storage;
-template <class Net, class Real, std::size_t... I>
-struct storage<Net, Real, std::index_sequence<I...>>
+template <class Net, class Real, std::size_t... I> struct storage<Net, Real, std::index_sequence<I...>>
     : slot<I, typename parameters_of<at<typename Net::layers, I>, Net::shapes[I], Real>::type>... {};
 
 }  // namespace base
 
 /// The parameters of layer L for inputs of shape In; no_parameters where it has none.
-template <class L, shape In, class Real = float>
-using parameters_of_layer = typename base::parameters_of<L, In, Real>::type;
+template <class L, shape In, class Real = float> using parameters_of_layer =
+    typename base::parameters_of<L, In, Real>::type;
 
 /// All parameters and buffers of a network, as values. `Real` is float; gradients and folded parameters may use double.
-template <class Net, class Real = float>
-struct parameters : base::storage<Net, Real, std::make_index_sequence<Net::depth>> {
+template <class Net, class Real = float> struct parameters
+    : base::storage<Net, Real, std::make_index_sequence<Net::depth>> {
   using network_type = Net;
 };
 
@@ -74,12 +78,12 @@ template <std::size_t I, class Net, class Real> constexpr const auto& get(const 
 
 /// Calls f(info, array) for each tensor of one layer's parameters; `info.key` is the layer's own name of it ("weight").
 template <class P, class F> constexpr void for_each_tensor_of_layer(P& p, F&& f) {
-  std::remove_const_t<P>::tensors(
-      [&](const tensor_info& info, auto&& access) { f(info, std::invoke(access, p)); });
+  std::remove_const_t<P>::tensors([&](const tensor_info& info, auto&& access) { f(info, std::invoke(access, p)); });
 }
 
-/// Calls f(name, extents, span) for each tensor, in file order. Names are those of PyTorch's nn.Sequential ("0.weight");
-/// extents have rank 0 to 4; the span is mutable where p is. Elements are `Real`, counters are std::int64_t.
+/// Calls f(name, extents, span) for each tensor, in file order. Names are those of PyTorch's nn.Sequential
+/// ("0.weight"); extents have rank 0 to 4; the span is mutable where p is. Elements are `Real`, counters are
+/// std::int64_t.
 template <class P, class F>
   requires requires { typename P::network_type; }
 constexpr void for_each_tensor(P& p, F&& f) {
@@ -115,7 +119,8 @@ template <class Visitor> struct claims_of_layer {
 };
 
 /// Visits what the type declares of the values: visit.spectral_norm_at_most(name, array, rows, columns, limit) for
-/// at_most<c>, visit.magnitude_at_most(name, array, limit) for gain_at_most<g>. Provers check it, projectors enforce it.
+/// at_most<c>, visit.magnitude_at_most(name, array, limit) for gain_at_most<g>. Provers check it, projectors enforce
+/// it.
 template <class P, class Visitor>
   requires requires { typename P::network_type; }
 constexpr void for_each_claim(P& p, Visitor& visit) {
@@ -126,8 +131,8 @@ constexpr void for_each_claim(P& p, Visitor& visit) {
   });
 }
 
-/// Fills every layer with what it states as its initial values (He for weights that feed a nonlinearity; gains 1, offsets
-/// and biases 0): a function of the seed alone, the same on every machine.
+/// Fills every layer with what it states as its initial values (He for weights that feed a nonlinearity; gains 1,
+/// offsets and biases 0): a function of the seed alone, the same on every machine.
 template <class Net> constexpr void initialise(parameters<Net>& p, std::uint64_t seed) {
   base::random_stream random(seed);
   base::for_each_index<Net::depth>([&]<std::size_t I>() {

@@ -73,9 +73,9 @@ void load_tensor(const safetensors_file& file, const tensor_info& info, std::spa
   if constexpr (std::floating_point<Element>) {
     for (std::size_t i = 0; i < values.size(); ++i)
       if (!rounded::is_finite(values[i]))
-        throw load_error(where, name, "finite values",
-                         std::string(rounded::is_nan(values[i]) ? "NaN" : "infinity") + " at position " +
-                             std::to_string(i));
+        throw load_error(
+            where, name, "finite values",
+            std::string(rounded::is_nan(values[i]) ? "NaN" : "infinity") + " at position " + std::to_string(i));
   }
 }
 
