@@ -58,7 +58,7 @@ template <class Net, class Range> double float_error(const parameters<Net>& p, c
       before = norm(y);
     } else {
       constexpr auto stated = L::lipschitz(in);
-      steepness = stated.first_open() == nullptr ? stated.value().upper : certificates::other_factor<Net, I>(p);
+      steepness = stated.closed() ? stated.value().upper : certificates::other_factor<Net, I>(p);
       rounding = 16 * u * norm(y) + 4 * u * std::sqrt(static_cast<double>(out.size()));
       before = norm(y);
     }

@@ -146,8 +146,14 @@ template <std::size_t Capacity> struct expression {
     if (earlier) p.where = nodes[child].where;
   }
 
+  /// Whether every quantity in it is declared. (No pointer: g++ compares none in constant expressions when it
+  /// sanitizes.)
+  [[nodiscard]] constexpr bool closed() const { return open_below(root) == algebra::none; }
   /// The first quantity that nothing declares, or null: then the expression is closed.
-  [[nodiscard]] constexpr const node* first_open() const { return open_below(root); }
+  [[nodiscard]] constexpr const node* first_open() const {
+    const index at = open_below(root);
+    return at == algebra::none ? nullptr : &nodes[at];
+  }
 
   /// An interval that contains the exact value, whatever declared values the quantities have.
   [[nodiscard]] constexpr rounded::interval value() const {
@@ -190,12 +196,12 @@ template <std::size_t Capacity> struct expression {
     return i == j ? 0 : i == algebra::none ? -1 : 1;
   }
 
-  [[nodiscard]] constexpr const node* open_below(index at) const {
+  [[nodiscard]] constexpr index open_below(index at) const {
     const node& n = nodes[at];
-    if (n.what == algebra::operation::quantity) return n.declared ? nullptr : &n;
-    for (index i = n.first; i != algebra::none; i = nodes[i].next)
-      if (const node* found = open_below(i)) return found;
-    return nullptr;
+    if (n.what == algebra::operation::quantity) return n.declared ? algebra::none : at;
+    index found = algebra::none;
+    for (index i = n.first; i != algebra::none && found == algebra::none; i = nodes[i].next) found = open_below(i);
+    return found;
   }
 
   template <class LookUp> constexpr rounded::interval value_of(index at, LookUp& look_up) const {

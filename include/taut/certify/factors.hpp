@@ -124,7 +124,7 @@ template <class Net, std::size_t I> constexpr double other_factor(const paramete
     return L::combined_lipschitz(inner);
   } else {
     constexpr auto term = L::lipschitz(Net::shapes[I]);
-    return term.first_open() != nullptr ? rounded::infinity : term.value().upper;
+    return term.closed() ? term.value().upper : rounded::infinity;
   }
 }
 

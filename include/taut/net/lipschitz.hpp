@@ -58,7 +58,7 @@ template <phrase... Missing> struct opened {
 
 template <class Net> constexpr auto close() {
   constexpr auto& e = lipschitz_of_type<Net>;
-  if constexpr (e.first_open() == nullptr) {
+  if constexpr (e.closed()) {
     return e.value().upper;
   } else {
     constexpr auto missing = *e.first_open();
