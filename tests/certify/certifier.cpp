@@ -116,3 +116,48 @@ TEST_CASE("certify.certifier: any range of floats is certified, in any arithmeti
   CHECK(certify(certifier(plane), x).radius == certify(certifier(plane), std::array{3.0f, 1.0f}).radius);
   CHECK(certify(certifier<float32<simd::portable<1>>>(plane), x).label == 0);
 }
+
+TEST_CASE("certify.certifier: infinities and overflow that a nonlinearity hides give radius 0") {
+  struct hiding : decltype(Input<8> >> Linear<16> >> ReLU >> Linear<2>) {};
+  auto p = random_parameters<hiding>(1);
+  get<0>(p).weight.fill(1);
+  std::array<float, 8> x{1, 2, 3};
+  CHECK(certify(certifier(p), x).contract_holds);
+  x[0] = -std::numeric_limits<float>::infinity();
+  CHECK(!certify(certifier(p), x).contract_holds);
+  CHECK(certify(certifier(p), x).radius == 0);
+
+  struct overflowing : decltype(Input<8> >> Linear<1>(no_bias) >> ReLU >> Linear<2>) {};
+  parameters<overflowing> q;
+  get<0>(q).weight.fill(1);
+  get<2>(q).weight = {1e-37f, -1e-37f};
+  get<2>(q).bias = {-1, 1};
+  const std::array<float, 8> large{-3e38f, 3e38f, 3e38f, 0, -3e38f, 0, 0, 3e37f};
+  CHECK(certify(certifier(q), large).radius == 0);
+  CHECK(!certify(certifier(q), large).contract_holds);
+}
+
+namespace {
+
+// A normalizer that the engine knows only as a mixing layer: nothing observes its std.
+struct unobserved : layer_base {
+  static constexpr auto name = base::say("unobserved");
+  static constexpr fusion reads = fusion::mixing;
+  static constexpr auto wants = base::say("a vector");
+  static constexpr bool accepts(shape in) { return in.rank == 1; }
+  static constexpr shape output(shape in) { return in; }
+  static constexpr std::size_t multiply_adds(shape in) { return in.size(); }
+  static constexpr double min_std = 1;
+  template <shape In, class V> static constexpr void forward(const no_parameters&, const V* x, V* y) {
+    for (std::size_t i = 0; i < In.size(); ++i) y[i] = x[i];
+  }
+  static constexpr auto lipschitz(shape) { return constant(1); }
+};
+
+}  // namespace
+
+TEST_CASE("certify.certifier: a floor that nothing observes gives radius 0") {
+  struct net : decltype(Input<4> >> unobserved{} >> Linear<2>) {};
+  const auto p = random_parameters<net>(1);
+  CHECK(certify(certifier(p), std::array{9.0f, -9.0f, 5.0f, 1.0f}).radius == 0);
+}

@@ -54,6 +54,26 @@ static_assert(plans<net<decltype(Input<4> >> Linear<4> >> ReLU >> LN >> Linear<2
 
 }  // namespace
 
+namespace {
+
+// A normalizer without parameters but with an offset: it does not state offset_free.
+struct fixed_offset : layer::layer_norm<option::no_affine> {
+  static constexpr bool offset_free = false;
+  template <class P> static constexpr double offset(const P&, std::size_t) { return 0.5; }
+};
+
+}  // namespace
+
+TEST_CASE("engine.plan: an offset that is no parameter is not lost") {
+  struct net : decltype(Input<3> >> Linear<4> >> fixed_offset{} >> ReLU >> Linear<3>) {};
+  parameters<net> p;
+  initialise(p, 3);
+  const std::array<float, 3> x{1, -2, 0.5f};
+  const auto fused = compile(p)(x);
+  const auto truth = evaluate(p, x);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(fused[i] == Approx(truth[i]).margin(1e-5));
+}
+
 TEST_CASE("engine.plan: the stages of a deep network cover each layer once") {
   struct deep
       : decltype(Input<4> >> Linear<4> >> LN >> ReLU >> Linear<4> >> Tanh >> LN >> ReLU >> Linear<3> >> Linear<2>) {};

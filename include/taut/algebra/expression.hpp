@@ -181,7 +181,9 @@ template <std::size_t Capacity> struct expression {
     if (const auto places = x.where <=> y.where; places != 0) return places < 0 ? -1 : 1;
     if (x.what != y.what) return x.what < y.what ? -1 : 1;
     if (x.what == algebra::operation::constant)
-      return x.value.upper < y.value.upper ? -1 : x.value.upper > y.value.upper ? 1 : 0;
+      return x.value.upper != y.value.upper   ? (x.value.upper < y.value.upper ? -1 : 1)
+             : x.value.lower != y.value.lower ? (x.value.lower < y.value.lower ? -1 : 1)
+                                              : 0;
     if (const int names = std::string_view(x.name).compare(y.name); names != 0) return names;
     if (x.what == algebra::operation::quantity) {  // places deeper than `deepest` look alike: never merge other values
       if (x.value.upper != y.value.upper) return x.value.upper < y.value.upper ? -1 : 1;
@@ -294,7 +296,11 @@ namespace algebra {
 
 // A sum, product or maximum of one child is that child, a factor to the first power.
 template <std::size_t N> constexpr void collapse(expression<N>& e) {
-  const node& r = e.nodes[e.root];
+  node& r = e.nodes[e.root];
+  if (r.what == operation::product && r.first != none && e.nodes[r.first].next != none) {
+    const node& head = e.nodes[r.first];  // constants that fold to 1
+    if (head.what == operation::constant && head.value.lower == 1 && head.value.upper == 1) r.first = head.next;
+  }
   if (r.first == none) {  // every part was neutral
     e.nodes[e.root] = {.value = r.what == operation::product ? rounded::interval{1, 1} : rounded::interval{0, 0}};
   } else if (e.nodes[r.first].next == none && e.nodes[r.first].count == 1) {

@@ -2,8 +2,7 @@
 // Sentences the compiler reads aloud: the arguments of a never-defined template are the message.
 //
 //   template <base::phrase... Sentence> struct shape_error;             // never defined, declared where it is used
-//   error: invalid use of incomplete type 'struct taut::shape_error<taut::base::phrase<20>{"layer 2, Linear<32>"},
-//   ...>'
+//   error: invalid use of incomplete type 'struct taut::shape_error<phrase<20>{"layer 2, Linear<32>"}, ...>'
 //
 // Four rules, found by experiment: a phrase has at most 36 characters (clang cuts longer ones); it has the exact size
 // and its terminating zero is written (else clang prints integers); it is bound to a constexpr variable before use

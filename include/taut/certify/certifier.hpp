@@ -38,6 +38,8 @@ template <Network Net, class Arithmetic = float32<>> struct guarded {
   engine<Net, Arithmetic> run;
   /// The network's Lipschitz constant.
   double lipschitz = 0;
+  /// Inputs of a larger norm could overflow somewhere inside: they get radius 0.
+  double safe_norm = 0;
   /// slope[c * outputs + j] bounds how fast output c - output j can fall; one entry for all where there is no table.
   std::array<double, tabulates ? outputs * outputs : 1> slope{};
   /// Per layer: the declared floor s0 of a normalizer, and how fast its std can fall, L_b / sqrt(n); 0 without a floor.
@@ -85,6 +87,7 @@ template <class Arithmetic = float32<>, class Net>
     before = rounded::mul_up(before, factors[I]);
   });
   guard.lipschitz = before;
+  guard.safe_norm = certificates::safe_input_norm(p);
   if constexpr (!G::tabulates) guard.slope[0] = rounded::mul_up(rounded::sqrt_up(2), before);
   return guard;
 }
@@ -94,7 +97,10 @@ template <class Net, class Arithmetic>
 [[nodiscard]] constexpr certificate<Net::output_size> certify_input(const guarded<Net, Arithmetic>& guard,
                                                                     std::span<const float, Net::input_size> x) {
   certificate<Net::output_size> v;
-  bool holds = !certificates::hides_floors<Net>();
+  double squares = 0;
+  for (const float value : x) squares += static_cast<double>(value) * static_cast<double>(value);
+  bool holds =
+      !certificates::hides_floors<Net>() && rounded::is_finite(squares) && rounded::sqrt_up(squares) <= guard.safe_norm;
   double radius = rounded::infinity;
   v.output = guard.run(x, [&](std::size_t layer, float std) {
     if (!rounded::is_finite(std)) holds = false;

@@ -38,12 +38,13 @@ template <class L> constexpr double declared_floor() {
   else return 0;
 }
 
-/// Whether a block of the network declares a min_std inside, where no observer of the engine looks.
+/// Whether a min_std is declared where no observer of the engine looks: inside a block, or by a layer that is no
+/// normalizer to the engine.
 template <class Net> constexpr bool hides_floors(bool inside = false) {
   bool hidden = false;
   base::for_each_index<Net::depth>([&]<std::size_t I>() {
     using L = layer_of<Net, I>;
-    hidden |= inside && declared_floor<L>() > 0;
+    hidden |= (inside || L::reads != fusion::normalizer) && declared_floor<L>() > 0;
     if constexpr (has_blocks<L>) {
       using P = parameters_of_layer<L, Net::shapes[I]>;
       base::for_each_index<L::blocks>([&]<std::size_t K>() {
@@ -170,6 +171,52 @@ template <class Net> constexpr std::array<double, Net::depth> factors(const para
   std::array<double, Net::depth> f{};
   base::for_each_index<Net::depth>([&]<std::size_t I>() { f[I] = factor<Net, I>(p, work); });
   return f;
+}
+
+/// A Euclidean norm of inputs up to which no sum or square of squares in the float engine overflows: the norm of every
+/// activation, before and after the scale of a normalizer, is at most slope |x| + offset, which must stay below 2^62.
+/// (A mixing layer is taken to keep 0 at 0.) Overflow can hide: relu(-infinity) is 0.
+template <class Net> constexpr double safe_input_norm(const parameters<Net>& p) {
+  constexpr double largest = 0x1p62;
+  double slope = 1, offset = 0, safe = largest;
+  base::for_each_index<Net::depth>([&]<std::size_t I>() {
+    using L = layer_of<Net, I>;
+    constexpr std::size_t in = Net::shapes[I].size(), out = Net::shapes[I + 1].size();
+    double growth = 1, added = 0;
+    if constexpr (L::reads == fusion::affine) {
+      double weights = 0, biases = 0;
+      for (std::size_t row = 0; row < out; ++row) {
+        const double b = L::bias(get<I>(p), row);
+        biases += b * b;
+        for (std::size_t column = 0; column < in; ++column) {
+          const double w = L::weight(get<I>(p), row, column);
+          weights += w * w;
+        }
+      }
+      growth = rounded::sqrt_up(weights), added = rounded::sqrt_up(biases);
+    } else if constexpr (L::reads == fusion::normalizer) {
+      double gain = 0, offsets = 0;
+      for (std::size_t i = 0; i < in; ++i) {
+        const double g = L::gain(get<I>(p), i), o = L::offset(get<I>(p), i);
+        if (!(g * g <= gain)) gain = g * g;
+        offsets += o * o;
+      }
+      growth = rounded::sqrt_up(gain);
+      added = rounded::sqrt_up(static_cast<double>(in) * gain) + rounded::sqrt_up(offsets);
+    } else {
+      growth = other_factor<Net, I>(p);
+      if constexpr (L::reads == fusion::pointwise) {
+        const double zero = L::apply(0.0);
+        added = rounded::sqrt_up(static_cast<double>(in) * zero * zero);
+      }
+    }
+    if (growth < 1 && L::reads != fusion::affine) growth = 1;  // the scale may still be owed
+    offset = growth * offset + added;
+    slope = growth * slope;
+    const double room = slope > 0 ? (largest - offset) / slope : largest - offset;
+    if (!(room >= safe)) safe = room;
+  });
+  return safe > 0 ? safe : 0;
 }
 
 }  // namespace certificates

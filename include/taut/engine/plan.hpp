@@ -38,7 +38,7 @@ struct facts {
   fusion reads;
   bool homogeneous;  // pointwise, f(r x) = r f(x) for r > 0
   bool pools_all;    // a normalizer with one run over everything
-  bool offset_free;  // a normalizer that cannot have an offset
+  bool offset_free;  // a normalizer that states it has no offset
 };
 
 template <class L, shape In> constexpr facts facts_of() {
@@ -46,8 +46,7 @@ template <class L, shape In> constexpr facts facts_of() {
   if constexpr (L::reads == fusion::pointwise) f.homogeneous = L::homogeneous;
   if constexpr (L::reads == fusion::normalizer) {
     f.pools_all = L::pooled(In).groups == 1 && L::pooled(In).size == In.size();
-    f.offset_free = std::same_as<parameters_of_layer<L, In>, no_parameters> ||
-                    base::trainable_elements<parameters_of_layer<L, In>>() == 0;
+    if constexpr (requires { L::offset_free; }) f.offset_free = L::offset_free;
   }
   return f;
 }

@@ -2,8 +2,8 @@
 // LayerNorm, LN: y = gain (x - mean) / sqrt(variance + epsilon) + offset, statistics over all features of one sample.
 //
 // Options     epsilon<e> (1e-5), min_std<s>, gain_at_most<g>, no_affine
-// Lipschitz   ||diag(gain) P|| / sqrt(s^2 + epsilon) for pairs of inputs with std >= s (s = 0: everywhere), P = I -
-// 11'/n;
+// Lipschitz   ||diag(gain) P|| / sqrt(s^2 + epsilon) for pairs of inputs with std >= s (s = 0: everywhere);
+//             P = I - 11'/n;
 //             at most max|gain| / sqrt(s^2 + epsilon); 0 for one feature, whose output is constant
 // Gradient    see net/normalizer.hpp
 // Example     Input<64> >> Linear<32> >> LN(min_std<0.25>, gain_at_most<1.0>)
@@ -17,6 +17,7 @@ namespace taut::layer {
 /// Layer normalization over every element of a sample.
 template <class... Options> struct layer_norm : configurable<layer_norm<Options...>> {
   static constexpr bool has_affine = !option::has<option::no_affine, Options...>;
+  static constexpr bool offset_free = !has_affine;
   /// The declared smallest standard deviation of an input; 0 where none is declared.
   static constexpr double floor = option::value_of<option::min_std_key, Options...>(0);
   /// The declared largest |gain|; 0 where none is declared.
@@ -26,6 +27,9 @@ template <class... Options> struct layer_norm : configurable<layer_norm<Options.
   using options = base::list<Options...>;
   using takes = base::list<option::epsilon_key, option::min_std_key, option::gain_at_most_key, option::no_affine>;
   template <class... More> using with = layer_norm<More...>;
+  /// A limit of gains that are not there.
+  template <class... All> static constexpr bool contradicts =
+      option::has<option::no_affine, All...> && option::has<option::gain_at_most_key, All...>;
 
   static constexpr fusion reads = fusion::normalizer;
   static constexpr auto wants = base::say("any shape");

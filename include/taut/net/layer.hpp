@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a layer is: one type that states everything the library knows about it. Nothing is registered anywhere.
 //
-//   every layer       name, reads, wants, accepts(shape), output(shape), lipschitz(shape)
-//   fusion::affine    parameters<In, Real>, weight(p, row, column), bias(p, row), forward, gradient,
-//   multiply_adds(shape) fusion::pointwise apply(V), derivative(x, y), homogeneous, range fusion::normalizer
-//   pooled(shape), centred, epsilon, min_std; parameters with gain(p, i) and offset(p, i) fusion::mixing    forward,
-//   gradient, multiply_adds(shape); parameters<In, Real> if it has any
+//   every layer         name, reads, wants, accepts(shape), output(shape), lipschitz(shape)
+//   fusion::affine      parameters<In, Real>, weight(p, row, column), bias(p, row), forward, gradient, multiply_adds
+//   fusion::pointwise   apply(V), derivative(x, y), homogeneous, range
+//   fusion::normalizer  pooled(shape), centred, epsilon, gain(p, i), offset(p, i), perhaps min_std, offset_free
+//   fusion::mixing      forward, gradient, multiply_adds(shape); parameters<In, Real> if it has any
 //
 // V is double (the oracle), float, or a register whose lanes are samples: the same text serves all of them.
 #pragma once

@@ -70,7 +70,7 @@ template <class Net> constexpr auto close() {
 }
 
 template <class Net> inline constexpr auto formula_text = [] {
-  text<48 * (Net::depth + 1)> t;
+  text<48 * lipschitz_of_type<Net>.capacity> t;
   lipschitz_of_type<Net>.print(t);
   return t;
 }();

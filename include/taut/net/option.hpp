@@ -87,6 +87,12 @@ template <class O> constexpr words spelling() {
   }
 }
 
+/// Whether L states that these options together make no sense.
+template <class L, class... All> constexpr bool contradiction() {
+  if constexpr (requires { L::template contradicts<All...>; }) return L::template contradicts<All...>;
+  else return false;
+}
+
 /// What is wrong with option O for layer L behind the options Before; empty if nothing is.
 template <class L, class O, class... Before> constexpr words objection() {
   if constexpr (!Option<O>) {
@@ -98,6 +104,7 @@ template <class L, class O, class... Before> constexpr words objection() {
     if constexpr (!known) return say("does not take the option");
     else if constexpr (has<typename O::key, Before...>) return say("was given twice the option");
     else if constexpr (!(O::value > 0)) return say("needs a positive number, not");
+    else if constexpr (contradiction<L, Before..., O>()) return say("has options that contradict");
     else return {};
   }
 }

@@ -4,8 +4,8 @@
 //   parameters<Net> p;                          // zero weights, unit gains
 //   initialise(p, 7);                           // He, by seed
 //   get<0>(p).weight[3] = 1;                    // row-major, [out][in]
-//   for_each_tensor(p, [](std::string_view name, shape extents, auto span) { ... });     // "0.weight", 32x64, 2048
-//   floats
+//   for_each_tensor(p, [](std::string_view name, shape extents, auto span) { ... });
+//                                               // "0.weight", 32x64, 2048 floats
 #pragma once
 #include <array>
 #include <cstddef>
