@@ -70,17 +70,19 @@ template <class Arithmetic = float32<>, class Net>
     }
     if constexpr (I + 1 == Net::depth && G::tabulates) {
       certificates::with_matrix<Net, I>(p, [&](const double* w, std::size_t rows, std::size_t columns, double error) {
-        const certificates::buffer difference(columns);
-        for (std::size_t c = 0; c < rows; ++c)
-          for (std::size_t j = 0; j < rows; ++j) {
+        const certificates::buffer difference(columns), norms(rows);
+        for (std::size_t c = 0; c < rows; ++c) {
+          norms.at[c] = frobenius_norm_up(w + c * columns, 1, columns);
+          for (std::size_t j = 0; j <= c; ++j) {
             for (std::size_t k = 0; k < columns; ++k) difference.at[k] = w[c * columns + k] - w[j * columns + k];
             // one rounding per difference: 2^-52 of the larger norm; the error of two rows: twice the matrix's
             const double norm = frobenius_norm_up(difference.at, 1, columns);
-            const double rows_norm = rounded::add_up(frobenius_norm_up(w + c * columns, 1, columns),
-                                                     frobenius_norm_up(w + j * columns, 1, columns));
-            const double slack = rounded::add_up(rounded::mul_up(0x1p-52, rows_norm), rounded::mul_up(2, error));
-            guard.slope[c * rows + j] = rounded::mul_up(rounded::add_up(norm, slack), before);
+            const double of_both = rounded::add_up(norms.at[c], norms.at[j]);
+            const double slack = rounded::add_up(rounded::mul_up(0x1p-52, of_both), rounded::mul_up(2, error));
+            const double slope = rounded::mul_up(rounded::add_up(norm, slack), before);
+            guard.slope[c * rows + j] = guard.slope[j * rows + c] = slope;
           }
+        }
         return 0;
       });
     }

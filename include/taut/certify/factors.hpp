@@ -26,12 +26,6 @@ template <class Net, std::size_t I, fusion F> constexpr bool is() {
   else return false;
 }
 
-/// Whether layer L has networks inside (a residual or parallel block). Such a layer states
-///   blocks                           how many
-///   inner<In, K>(p)                  the parameters of the network inside, parameters<Inner>
-///   combined_lipschitz(bounds)       its own bound from theirs (an array of doubles), rounded upward
-template <class L> inline constexpr bool has_blocks = requires { L::blocks; };
-
 /// The declared smallest std of a normalizer, 0 where it declares none.
 template <class L> constexpr double declared_floor() {
   if constexpr (requires { L::min_std; }) return L::min_std;
@@ -45,13 +39,8 @@ template <class Net> constexpr bool hides_floors(bool inside = false) {
   base::for_each_index<Net::depth>([&]<std::size_t I>() {
     using L = layer_of<Net, I>;
     hidden |= (inside || L::reads != fusion::normalizer) && declared_floor<L>() > 0;
-    if constexpr (has_blocks<L>) {
-      using P = parameters_of_layer<L, Net::shapes[I]>;
-      base::for_each_index<L::blocks>([&]<std::size_t K>() {
-        using inner = std::remove_cvref_t<decltype(L::template inner<Net::shapes[I], K>(std::declval<const P&>()))>;
-        hidden |= hides_floors<typename inner::network_type>(true);
-      });
-    }
+    base::for_each_index<base::networks_inside<L>()>(
+        [&]<std::size_t K>() { hidden |= hides_floors<base::network_inside<L, Net::shapes[I], K>>(true); });
   });
   return hidden;
 }
@@ -118,7 +107,7 @@ template <class Net, std::size_t I, class Use> constexpr auto with_matrix(const 
 /// The bound of a layer that is neither affine nor a normalizer.
 template <class Net, std::size_t I> constexpr double other_factor(const parameters<Net>& p) {
   using L = layer_of<Net, I>;
-  if constexpr (has_blocks<L>) {
+  if constexpr (base::networks_inside<L>() > 0) {
     std::array<double, L::blocks> inner{};
     base::for_each_index<L::blocks>(
         [&]<std::size_t K>() { inner[K] = lipschitz_of(L::template inner<Net::shapes[I], K>(get<I>(p))).value; });

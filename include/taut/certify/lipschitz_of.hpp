@@ -49,15 +49,8 @@ template <class Net, std::size_t I> constexpr base::words factor_text() {
     if (declared_floor<L>() > 0) ((w += "std") += I) += "^2 + ";
     return (w += L::epsilon) += ")";
   } else {
-    base::text<95> w;
-    constexpr auto term = [] {
-      constexpr std::size_t at = I;
-      constexpr auto own = L::lipschitz(Net::shapes[I]);
-      expression<own.capacity> e;
-      e.root = e.graft(own, &at);
-      return e;
-    }();
-    term.print(w);
+    base::words w;
+    base::placed_lipschitz_term<Net, I>.print(w);
     return w.view() == "1" ? base::words{} : w;
   }
 }

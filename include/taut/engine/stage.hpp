@@ -53,7 +53,6 @@ template <std::size_t Rows> struct normalizer_values {
 template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale, class Epilogue> struct dense {
   using scheme = engine_plan::scheme;
   using matvec = simd::matvec<V, Rows, Cols>;
-  static constexpr std::size_t inputs = Cols, outputs = Rows;
   static constexpr bool normalizes = Scale != scheme::none;
   static constexpr bool may_apply = Scale == scheme::applied || Scale == scheme::owed_if_offset_zero;
   static constexpr std::size_t affine_rows = may_apply ? matvec::padded_rows : 0;
@@ -189,8 +188,6 @@ template <class V, class L, shape In, class Epilogue> struct single {
 
 /// Pointwise layers on their own.
 template <class V, std::size_t Size, class Epilogue> struct elementwise {
-  static constexpr std::size_t inputs = Size, outputs = Size;
-
   template <class W, class Observe> constexpr float run(const float* x, float owed, float* y, Observe&&) const {
     constexpr std::size_t width = simd::width<W>;
     const W factor = simd::broadcast<W>(owed);

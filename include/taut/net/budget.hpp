@@ -28,19 +28,6 @@ struct operation_budget {
 
 namespace base {
 
-/// How many networks a layer has inside: a residual or parallel block states `blocks`.
-template <class L> constexpr std::size_t networks_inside() {
-  if constexpr (requires { L::blocks; }) return L::blocks;
-  else return 0;
-}
-
-template <class L, shape In, std::size_t K> struct inside_of {
-  using parameters_of_it = decltype(L::template inner<In, K>(std::declval<const parameters_of_layer<L, In>&>()));
-  using type = typename std::remove_cvref_t<parameters_of_it>::network_type;
-};
-/// The type of network K inside layer L, for inputs of shape In.
-template <class L, shape In, std::size_t K> using network_inside = typename inside_of<L, In, K>::type;
-
 /// Bytes of the tensors of one layer.
 template <class P> constexpr std::size_t bytes_of_tensors() {
   std::size_t bytes = 0;

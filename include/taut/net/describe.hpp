@@ -70,15 +70,10 @@ template <std::size_t N> std::string bounded_text(const expression<N>& term, std
 
 /// The Lipschitz term of layer I with its quantities numbered and its value.
 template <class Net, std::size_t I> std::string lipschitz_text() {
-  static constexpr auto numbered = [] {
-    constexpr std::size_t at = I;
-    expression<lipschitz_term<Net, I>.capacity> e;
-    e.root = e.graft(lipschitz_term<Net, I>, &at);
-    return e;
-  }();
-  text<64 * numbered.capacity> t;
-  numbered.print(t);
-  return bounded_text(numbered, t.view());
+  constexpr auto& term = placed_lipschitz_term<Net, I>;
+  text<64 * term.capacity> t;
+  term.print(t);
+  return bounded_text(term, t.view());
 }
 
 template <class Net, std::size_t I> table_row row_of_layer() {

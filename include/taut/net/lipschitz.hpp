@@ -19,6 +19,14 @@ namespace base {
 /// The Lipschitz term of layer I, as the layer states it.
 template <class Net, std::size_t I> inline constexpr auto lipschitz_term = layer_of<Net, I>::lipschitz(Net::shapes[I]);
 
+/// The same with its quantities placed in the network: "norm(W0)" where the layer says "norm(W@)".
+template <class Net, std::size_t I> inline constexpr auto placed_lipschitz_term = [] {
+  constexpr std::size_t at = I;
+  expression<lipschitz_term<Net, I>.capacity> e;
+  e.root = e.graft(lipschitz_term<Net, I>, &at);
+  return e;
+}();
+
 template <class Net> constexpr auto lipschitz_expression() {
   return []<std::size_t... I>(std::index_sequence<I...>) {
     constexpr std::size_t capacities[] = {2, decltype(layer_of<Net, I>::lipschitz(shape{}))::capacity...};

@@ -11,6 +11,8 @@
 #include <taut/algebra/bound.hpp>
 #include <taut/net/compose.hpp>
 #include <taut/net/parameters.hpp>
+#include <type_traits>
+#include <utility>
 
 namespace taut {
 
@@ -56,6 +58,26 @@ template <Network Net, class L> inline constexpr bool fits = [] {
   if constexpr (Layer<std::remove_cvref_t<L>>) return std::remove_cvref_t<L>::accepts(Net::output);
   else return false;
 }();
+
+namespace base {
+
+/// How many networks a layer has inside. A residual or parallel block states
+///   blocks                        how many
+///   inner<In, K>(p)               the parameters of the network inside, parameters<Inner>
+///   combined_lipschitz(bounds)    its own bound from theirs (an array of doubles), rounded upward
+template <class L> constexpr std::size_t networks_inside() {
+  if constexpr (requires { L::blocks; }) return L::blocks;
+  else return 0;
+}
+
+template <class L, shape In, std::size_t K> struct inside_of {
+  using parameters_of_it = decltype(L::template inner<In, K>(std::declval<const parameters_of_layer<L, In>&>()));
+  using type = typename std::remove_cvref_t<parameters_of_it>::network_type;
+};
+/// The type of network K inside layer L, for inputs of shape In.
+template <class L, shape In, std::size_t K> using network_inside = typename inside_of<L, In, K>::type;
+
+}  // namespace base
 
 /// Layer I of a network, counted without the input.
 template <Network Net, std::size_t I> using layer_of = base::at<typename Net::layers, I>;
