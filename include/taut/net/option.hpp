@@ -56,6 +56,36 @@ template <double Value> struct gain_at_most : base {
   static constexpr double value = Value;
   static constexpr const char* name = "gain_at_most";
 };
+struct momentum_key {};
+template <double Value> struct momentum : base {
+  using key = momentum_key;
+  static constexpr double value = Value;
+  static constexpr const char* name = "momentum";
+};
+struct padding_key {};
+template <std::size_t First, std::size_t Second> struct padding : base {
+  using key = padding_key;
+  static constexpr std::size_t value = First, second = Second;
+  static constexpr bool may_be_zero = true;
+  static constexpr const char* name = "padding";
+};
+struct stride_key {};
+template <std::size_t First, std::size_t Second> struct stride : base {
+  using key = stride_key;
+  static constexpr std::size_t value = First, second = Second;
+  static constexpr const char* name = "stride";
+};
+struct groups_key {};
+template <std::size_t Value> struct groups : base {
+  using key = groups_key;
+  static constexpr std::size_t value = Value;
+  static constexpr const char* name = "groups";
+};
+struct over_last : base {
+  using key = over_last;
+  static constexpr bool value = true;
+  static constexpr const char* name = "over_last";
+};
 struct no_bias : base {
   using key = no_bias;
   static constexpr bool value = true;
@@ -77,14 +107,42 @@ template <class Key, class... Options> constexpr double value_of(double otherwis
   return found;
 }
 
-/// How an option is written: "no_bias", "at_most<2>".
+/// A size for each of the two axes of an image; a signal has the first only.
+struct sizes {
+  std::size_t first, second;
+};
+/// The sizes of the option with this key, or the default on both axes.
+template <class Key, class... Options> constexpr sizes sizes_of(std::size_t otherwise) {
+  sizes found{otherwise, otherwise};
+  const auto look = [&found]<class O>(std::type_identity<O>) {
+    if constexpr (std::same_as<Key, typename O::key>) found = {O::value, O::second};
+  };
+  (look(std::type_identity<Options>{}), ...);
+  return found;
+}
+
+/// How an option is written: "no_bias", "at_most<2>", "stride<2, 1>".
 template <class O> constexpr words spelling() {
   if constexpr (!Option<O>) return say("something else");
   else {
     words w = say(O::name);
-    if constexpr (!std::same_as<decltype(O::value), const bool>) ((w += "<") += static_cast<double>(O::value)) += ">";
+    if constexpr (!std::same_as<decltype(O::value), const bool>) {
+      (w += "<") += static_cast<double>(O::value);
+      if constexpr (requires { O::second; }) {
+        if (O::second != O::value) (w += ", ") += O::second;
+      }
+      w += ">";
+    }
     return w;
   }
+}
+
+/// Whether the value of an option makes sense: positive, or zero where the option allows it.
+template <class O> constexpr bool in_range() {
+  bool positive = O::value > 0;
+  if constexpr (requires { O::second; }) positive = positive && O::second > 0;
+  if constexpr (requires { O::may_be_zero; }) return true;
+  else return positive;
 }
 
 /// Whether L states that these options together make no sense.
@@ -103,7 +161,7 @@ template <class L, class O, class... Before> constexpr words objection() {
     }(typename L::takes{});
     if constexpr (!known) return say("does not take the option");
     else if constexpr (has<typename O::key, Before...>) return say("was given twice the option");
-    else if constexpr (!(O::value > 0)) return say("needs a positive number, not");
+    else if constexpr (!in_range<O>()) return say("needs a positive number, not");
     else if constexpr (contradiction<L, Before..., O>()) return say("has options that contradict");
     else return {};
   }
@@ -155,6 +213,16 @@ template <double e> inline constexpr option::epsilon<e> epsilon{};
 template <double s> inline constexpr option::min_std<s> min_std{};
 /// No gain of a normalizer exceeds g in absolute value. Checked when weights are loaded, enforced while training.
 template <double g> inline constexpr option::gain_at_most<g> gain_at_most{};
+/// How much of a new batch's statistics enters the running ones (PyTorch's meaning, by default 0.1).
+template <double m> inline constexpr option::momentum<m> momentum{};
+/// Zeros around the input of a convolution or pooling: on both axes, or `padding<Height, Width>`.
+template <std::size_t A, std::size_t B = A> inline constexpr option::padding<A, B> padding{};
+/// Distance between neighbouring windows: on both axes, or `stride<Height, Width>`.
+template <std::size_t A, std::size_t B = A> inline constexpr option::stride<A, B> stride{};
+/// Channels in this many groups, each convolved on its own; as many as channels: a depthwise convolution.
+template <std::size_t g> inline constexpr option::groups<g> groups{};
+/// The normalizer pools the last axis only: every token, row or position on its own.
+inline constexpr option::over_last over_last{};
 /// The layer has no bias.
 inline constexpr option::no_bias no_bias{};
 /// The normalizer has neither gain nor offset.
