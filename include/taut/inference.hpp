@@ -25,6 +25,7 @@
 #include <taut/net/compose.hpp>
 #include <taut/net/network.hpp>
 #include <taut/net/normalizer.hpp>
+#include <taut/net/normalization.hpp>
 #include <taut/net/evaluate.hpp>
 #include <taut/net/lipschitz.hpp>
 #include <taut/net/budget.hpp>
@@ -32,6 +33,9 @@
 
 #include <taut/layers/linear.hpp>
 #include <taut/layers/layer_norm.hpp>
+#include <taut/layers/rms_norm.hpp>
+#include <taut/layers/group_norm.hpp>
+#include <taut/layers/instance_norm.hpp>
 #include <taut/layers/relu.hpp>
 #include <taut/layers/tanh.hpp>
 

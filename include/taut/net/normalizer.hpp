@@ -5,7 +5,7 @@
 //   c = x - mean(x)    (or x)        z = c / sqrt(|c|^2/n + epsilon)        y = gain z + offset
 //
 // Gradient of the projection: with u = dz, dx = (u - mean(u) - z mean(z u)) / sqrt(|c|^2/n + epsilon), exact with
-// epsilon. A normalizer states pooled(shape), centred, epsilon, and gain(p, i), offset(p, i); the rest follows here.
+// epsilon. What is pooled is a run: neighbouring elements of one sample, or a channel of a whole batch.
 #pragma once
 #include <cstddef>
 #include <taut/net/layer.hpp>
@@ -16,37 +16,107 @@ namespace taut::normalizer {
 
 /// What one run was divided by, and its mean: V is double or a register of samples.
 template <class V> struct statistics {
-  V mean{}, variance{}, inverse{};  ///< inverse = 1 / sqrt(variance + epsilon)
+  V mean{}, rest{};         ///< the mean is mean + rest: what rounding left of it, so that mean >> std stays accurate
+  V variance{}, inverse{};  ///< inverse = 1 / sqrt(variance + epsilon)
+
+  /// x less the mean.
+  [[gnu::always_inline]] constexpr V centre(V x) const { return (x - mean) - rest; }
 };
 
-/// Mean (0 if not centred), variance about it and reciprocal root of one run of `n` elements.
-template <class L, class V> constexpr statistics<V> measure(const V* x, std::size_t n) {
-  statistics<V> s{V(0), V(0), V(0)};
-  const V share = simd::number<V>(1.0 / static_cast<double>(n));
-  if constexpr (L::centred) {
-    for (std::size_t i = 0; i < n; ++i) s.mean = s.mean + x[i];
-    s.mean = s.mean * share;
-    V left(0);  // what rounding left of the mean: two passes keep inputs with mean >> std accurate
-    for (std::size_t i = 0; i < n; ++i) left = left + (x[i] - s.mean);
-    s.mean = s.mean + left * share;
+/// A run of neighbouring elements of a sample.
+struct elements {
+  std::size_t first, size;
+
+  [[nodiscard]] constexpr double count() const { return static_cast<double>(size); }
+  [[gnu::always_inline]] constexpr void each(auto&& f) const {
+    for (std::size_t i = first; i < first + size; ++i) f(i);
   }
-  for (std::size_t i = 0; i < n; ++i) {
-    const V c = x[i] - s.mean;
-    s.variance = s.variance + c * c;
+  template <class V> [[gnu::always_inline]] static constexpr V kept(std::size_t, V v) { return v; }
+  template <class V> [[gnu::always_inline]] static constexpr V total(V v) { return v; }
+};
+
+/// One channel of all samples of a batch: x[group][element], samples in the lanes of V. Lanes without a sample do not
+/// count.
+struct channel_of_batch {
+  std::size_t channel, positions, sample_size;  ///< sample_size: elements of a sample
+  std::size_t samples, lanes;                   ///< lanes: samples a register holds
+
+  [[nodiscard]] constexpr double count() const { return static_cast<double>(samples * positions); }
+  constexpr void each(auto&& f) const {
+    for (std::size_t first = 0; first * lanes < samples; ++first)
+      for (std::size_t i = 0; i < positions; ++i) f(first * sample_size + channel * positions + i);
   }
-  s.variance = s.variance * share;
-  s.inverse = V(1) / simd::sqrt(s.variance + simd::number<V>(L::epsilon));
+  template <class V> [[nodiscard]] constexpr V kept(std::size_t i, V v) const {
+    const std::size_t left = samples - i / sample_size * lanes;
+    return left < lanes ? simd::select_first(v, left) : v;
+  }
+  template <class V> static constexpr V total(V v) { return V(simd::sum(v)); }
+};
+
+/// Mean (0 if not centred), variance about it and reciprocal root of a run.
+template <bool Centred, class Run, class V>
+constexpr statistics<V> measure(const Run& run, const V* x, double epsilon) {
+  statistics<V> s{V(0), V(0), V(0), V(0)};
+  const V share = simd::number<V>(1.0 / run.count());
+  if constexpr (Centred) {
+    V sum(0), left(0);
+    run.each([&](std::size_t i) __attribute__((always_inline)) { sum = sum + run.kept(i, x[i]); });
+    s.mean = run.total(sum) * share;
+    run.each([&](std::size_t i) __attribute__((always_inline)) { left = left + run.kept(i, x[i] - s.mean); });
+    s.rest = run.total(left) * share;
+  }
+  V squares(0);
+  run.each([&](std::size_t i) __attribute__((always_inline)) {
+    const V c = run.kept(i, s.centre(x[i]));
+    squares = squares + c * c;
+  });
+  s.variance = run.total(squares) * share;
+  s.inverse = V(1) / simd::sqrt(s.variance + simd::number<V>(epsilon));
   return s;
 }
 
-/// y = gain z + offset for each pooled run.
+/// The same for `n` elements at x, as normalizer L pools them.
+template <class L, class V> constexpr statistics<V> measure(const V* x, std::size_t n) {
+  return measure<L::centred>(elements{0, n}, x, L::epsilon);
+}
+
+/// y = gain(i) z + offset(i) on the run measured by s.
+template <class Run, class V>
+constexpr void project(const Run& run, const statistics<V>& s, const V* x, V* y, auto&& gain, auto&& offset) {
+  run.each([&](std::size_t i) __attribute__((always_inline)) {
+    y[i] = simd::number<V>(gain(i)) * (s.centre(x[i]) * s.inverse) + simd::number<V>(offset(i));
+  });
+}
+
+/// dx from dy on a run measured by s; accumulate(i, dgain, doffset) receives the gradients of gain and offset.
+template <bool Centred, class Run, class V> constexpr void project_gradient(const Run& run, const statistics<V>& s,
+                                                                            const V* x, const V* dy, V* dx, auto&& gain,
+                                                                            auto&& accumulate) {
+  const V share = simd::number<V>(1.0 / run.count());
+  V mean_u(0), mean_uz(0);
+  run.each([&](std::size_t i) __attribute__((always_inline)) {
+    const V z = s.centre(x[i]) * s.inverse, u = dy[i] * simd::number<V>(gain(i));
+    mean_u = mean_u + u;
+    mean_uz = mean_uz + u * z;
+    accumulate(i, simd::sum(dy[i] * z), simd::sum(dy[i]));
+  });
+  mean_u = Centred ? run.total(mean_u) * share : V(0);
+  mean_uz = run.total(mean_uz) * share;
+  run.each([&](std::size_t i) __attribute__((always_inline)) {
+    const V z = s.centre(x[i]) * s.inverse, u = dy[i] * simd::number<V>(gain(i));
+    dx[i] = run.kept(i, (u - mean_u - z * mean_uz) * s.inverse);
+  });
+}
+
+/// The reference of a layer that normalizes each sample: it states pooled(shape), centred, epsilon, gain(p, i),
+/// offset(p, i).
 template <class L, shape In, class P, class V> constexpr void forward(const P& p, const V* x, V* y) {
   constexpr pooling runs = L::pooled(In);
-  for (std::size_t run = 0; run < runs.groups; ++run) {
-    const std::size_t first = run * runs.size;
-    const auto s = measure<L>(x + first, runs.size);
-    for (std::size_t i = first; i < first + runs.size; ++i)
-      y[i] = simd::number<V>(L::gain(p, i)) * ((x[i] - s.mean) * s.inverse) + simd::number<V>(L::offset(p, i));
+  for (std::size_t r = 0; r < runs.groups; ++r) {
+    const elements run{r * runs.size, runs.size};
+    project(
+        run, measure<L::centred>(run, x, L::epsilon), x, y, [&](std::size_t i) { return L::gain(p, i); },
+        [&](std::size_t i) { return L::offset(p, i); });
   }
 }
 
@@ -54,23 +124,11 @@ template <class L, shape In, class P, class V> constexpr void forward(const P& p
 template <class L, shape In, class P, class V>
 constexpr void gradient(const P& p, const V* x, const V* dy, V* dx, P& dp) {
   constexpr pooling runs = L::pooled(In);
-  const V share = simd::number<V>(1.0 / static_cast<double>(runs.size));
-  for (std::size_t run = 0; run < runs.groups; ++run) {
-    const std::size_t first = run * runs.size, last = first + runs.size;
-    const auto s = measure<L>(x + first, runs.size);
-    V mean_u(0), mean_uz(0);
-    for (std::size_t i = first; i < last; ++i) {
-      const V z = (x[i] - s.mean) * s.inverse, u = dy[i] * simd::number<V>(L::gain(p, i));
-      mean_u = mean_u + u;
-      mean_uz = mean_uz + u * z;
-      L::accumulate(dp, i, simd::sum(dy[i] * z), simd::sum(dy[i]));
-    }
-    mean_u = L::centred ? mean_u * share : V(0);
-    mean_uz = mean_uz * share;
-    for (std::size_t i = first; i < last; ++i) {
-      const V z = (x[i] - s.mean) * s.inverse, u = dy[i] * simd::number<V>(L::gain(p, i));
-      dx[i] = (u - mean_u - z * mean_uz) * s.inverse;
-    }
+  for (std::size_t r = 0; r < runs.groups; ++r) {
+    const elements run{r * runs.size, runs.size};
+    project_gradient<L::centred>(
+        run, measure<L::centred>(run, x, L::epsilon), x, dy, dx, [&](std::size_t i) { return L::gain(p, i); },
+        [&](std::size_t i, auto dgain, auto doffset) { L::accumulate(dp, i, dgain, doffset); });
   }
 }
 
