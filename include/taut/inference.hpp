@@ -18,6 +18,7 @@
 #include <taut/simd/lane.hpp>
 #include <taut/simd/math.hpp>
 #include <taut/simd/matvec.hpp>
+#include <taut/simd/convolution.hpp>
 
 #include <taut/net/layer.hpp>
 #include <taut/net/option.hpp>
@@ -26,21 +27,30 @@
 #include <taut/net/network.hpp>
 #include <taut/net/normalizer.hpp>
 #include <taut/net/normalization.hpp>
+#include <taut/net/folded.hpp>
 #include <taut/net/evaluate.hpp>
 #include <taut/net/lipschitz.hpp>
 #include <taut/net/budget.hpp>
 #include <taut/net/mode.hpp>
+#include <taut/net/convolution.hpp>
 
 #include <taut/layers/linear.hpp>
+#include <taut/layers/conv1d.hpp>
+#include <taut/layers/conv2d.hpp>
 #include <taut/layers/layer_norm.hpp>
 #include <taut/layers/rms_norm.hpp>
 #include <taut/layers/group_norm.hpp>
 #include <taut/layers/instance_norm.hpp>
+#include <taut/layers/batch_norm.hpp>
 #include <taut/layers/relu.hpp>
 #include <taut/layers/tanh.hpp>
 
 #include <taut/engine/plan.hpp>
 #include <taut/engine/stage.hpp>
+#include <taut/engine/sphere.hpp>
+#include <taut/engine/dense.hpp>
+#include <taut/engine/convolve.hpp>
+#include <taut/engine/single.hpp>
 #include <taut/engine/engine.hpp>
 
 #include <taut/certify/spectral_norm.hpp>

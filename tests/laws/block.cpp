@@ -29,6 +29,7 @@ struct names_of_claims {
     names.emplace_back(name);
   }
   void magnitude_at_most(std::string_view, auto&, double) {}
+  void at_least(std::string_view, auto&, double) {}
 };
 
 }  // namespace

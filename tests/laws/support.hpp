@@ -34,6 +34,9 @@ struct claims_keeper {
     if (largest > limit)
       for (auto& v : values) v *= static_cast<float>(limit / largest * (1 - 1e-6));
   }
+  void at_least(std::string_view, auto& values, double limit) const {
+    for (auto& v : values) v = static_cast<float>(limit * (1 + 1e-6) + std::abs(static_cast<double>(v)));
+  }
 };
 
 /// Random parameters: weights of variance `scale`^2 / fan-in, gains around 1 of both signs, everything else of size 1;
@@ -42,9 +45,9 @@ template <class Net> void randomise(parameters<Net>& p, std::uint64_t seed, doub
   base::random_stream random(seed);
   for_each_tensor(p, [&](std::string_view name, shape extents, auto span) {
     if constexpr (std::same_as<std::remove_cvref_t<decltype(span[0])>, float>) {
-      const bool matrix = name.ends_with("weight") && extents.rank == 2;
+      const bool matrix = name.ends_with("weight") && extents.rank >= 2;
       const bool gain = name.ends_with("weight") && !matrix;
-      const double size = matrix ? scale / std::sqrt(static_cast<double>(extents.extent[1])) : 1;
+      const double size = matrix ? scale / std::sqrt(static_cast<double>(extents.size() / extents.extent[0])) : 1;
       for (float& v : span) {
         const double drawn = random.normal();
         const double value = gain ? (random.below(4) == 0 ? -1 : 1) * (1 + 0.5 * drawn) : size * drawn;

@@ -13,6 +13,10 @@
 #include <cstddef>
 #include <ranges>
 #include <span>
+#include <taut/engine/convolve.hpp>
+#include <taut/engine/dense.hpp>
+#include <taut/engine/plan.hpp>
+#include <taut/engine/single.hpp>
 #include <taut/engine/stage.hpp>
 #include <type_traits>
 
@@ -21,11 +25,6 @@ namespace taut {
 /// Arithmetic of an engine: float weights and sums in lanes of the given type (the widest of the machine).
 template <class Lane = simd::native> struct float32 {
   using lane = Lane;
-};
-
-/// The observer that looks at nothing: costs nothing.
-struct no_observer {
-  constexpr void operator()(float) const {}
 };
 
 /// A network ready to run in the given arithmetic. Make it with compile(p).
@@ -38,18 +37,67 @@ template <class Net, std::size_t First, std::size_t... I> struct epilogue_of<Net
   using type = epilogue<layer_of<Net, First + I>...>;
 };
 
+/// The engines of the networks inside a block.
+template <class V, class L, shape In, class Epilogue, class Indices> struct block_of;
+template <class V, class L, shape In, class Epilogue, std::size_t... K>
+struct block_of<V, L, In, Epilogue, std::index_sequence<K...>> {
+  using type = block<V, L, In, Epilogue, engine<base::network_inside<L, In, K>, float32<V>>...>;
+};
+
+/// What simd/convolution.hpp needs to know of a convolution.
+template <class L, shape In> constexpr simd::convolution_shape convolution_shape_of() {
+  constexpr auto g = L::geometry(In);
+  return {.in_channels = g.channels,
+          .in_height = g.height,
+          .in_width = g.width,
+          .out_channels = L::output(In).channels(),
+          .groups = L::channel_groups,
+          .kernel_height = g.kernel_height,
+          .kernel_width = g.kernel_width,
+          .stride_height = g.stride_height,
+          .stride_width = g.stride_width,
+          .padding_height = g.padding_height,
+          .padding_width = g.padding_width};
+}
+
+/// The normalizer of a stage, or void.
+template <class Net, std::size_t S> constexpr auto normalizer_type() {
+  constexpr auto plan = engine_plan::plan_of<Net>.at[S];
+  if constexpr (plan.normalized) return std::type_identity<layer_of<Net, plan.normalizer>>{};
+  else return std::type_identity<void>{};
+}
+
 template <class Net, class V, std::size_t S> constexpr auto stage_type() {
   constexpr auto plan = engine_plan::plan_of<Net>.at[S];
   constexpr shape in = Net::shapes[plan.first];
-  using first = layer_of<Net, plan.first>;
-  constexpr std::size_t head = plan.what == engine_plan::kind::elementwise ? 0 : plan.normalized ? 2 : 1;
-  using acts = typename epilogue_of<Net, plan.first + head, std::make_index_sequence<plan.count - head>>::type;
-  if constexpr (plan.what == engine_plan::kind::elementwise) {
-    return std::type_identity<elementwise<V, in.size(), acts>>{};
-  } else if constexpr (plan.what != engine_plan::kind::dense) {
-    return std::type_identity<single<V, first, in, acts>>{};
+  using first = folded_layer_of<Net, plan.first>;
+  using acts = typename epilogue_of<Net, plan.first_pointwise, std::make_index_sequence<plan.pointwise()>>::type;
+  using normalizer = typename decltype(normalizer_type<Net, S>())::type;
+  using engine_plan::kind;
+  if constexpr (plan.what == kind::carried) {
+    return std::type_identity<nothing>{};
+  } else if constexpr (plan.what == kind::elementwise) {
+    if constexpr (plan.scalings > 0) return std::type_identity<scaled<V, in.size(), acts>>{};
+    else return std::type_identity<elementwise<V, in.size(), acts>>{};
+  } else if constexpr (plan.what == kind::normalize) {
+    return std::type_identity<normalized<V, normalizer, in, acts>>{};
+  } else if constexpr (plan.what == kind::mixing) {
+    return std::type_identity<mixing<V, first, in, acts>>{};
+  } else if constexpr (plan.what == kind::block) {
+    using indices = std::make_index_sequence<base::networks_inside<first>()>;
+    return std::type_identity<typename block_of<V, first, in, acts, indices>::type>{};
   } else {
-    return std::type_identity<dense<V, Net::shapes[plan.first + 1].size(), in.size(), plan.scale, acts>>{};
+    constexpr shape out = Net::shapes[plan.first + 1];
+    if constexpr (plan.what == kind::convolution) {
+      constexpr auto s = convolution_shape_of<first, in>();
+      if constexpr (plan.normalized)
+        return std::type_identity<convolve<V, s, out.size(), sphere<V, normalizer, out, false, acts>, acts>>{};
+      else return std::type_identity<convolve<V, s, out.size(), no_sphere, acts>>{};
+    } else if constexpr (plan.normalized && plan.in_runs) {
+      return std::type_identity<dense_in_runs<V, out.size(), in.size(), normalizer, out, acts>>{};
+    } else {
+      return std::type_identity<dense<V, out.size(), in.size(), plan.scale, acts>>{};
+    }
   }
 }
 
@@ -101,7 +149,7 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
   static constexpr std::size_t buffer_size = [] {
     std::size_t most = 0;
     for (const shape& s : Net::shapes) most = std::max(most, engine_stage::padded<Lane>(s.size()));
-    return most;
+    return most + simd::width<Lane>;  // a stage may load one register more
   }();
   /// Two buffers in turn. Their contents before a run do not matter.
   struct scratch {
@@ -109,25 +157,10 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
   };
 
   /// Folds and packs p into this storage; what was there before is lost.
-  constexpr void load(const parameters<Net>& p) {
+  template <class Real> constexpr void load(const parameters<Net, Real>& p) {
     stored = pipeline{};
     engine_stage::inherited<base::largest_activation<Net>()> carried;
-    base::for_each_index<stages>([&]<std::size_t S>() {
-      constexpr auto plan = engine_plan::plan_of<Net>.at[S];
-      auto& stage = stage_at<S>();
-      if constexpr (plan.what == engine_plan::kind::dense) {
-        using first = layer_of<Net, plan.first>;
-        constexpr shape in = Net::shapes[plan.first];
-        using values = engine_stage::normalizer_values<Net::shapes[plan.first + 1].size()>;
-        values norm{};
-        if constexpr (plan.normalized)
-          norm = values::template of<layer_of<Net, plan.first + 1>>(get<plan.first + 1>(p));
-        stage.template fold<first, in>(get<plan.first>(p), norm, carried);
-      } else {
-        if constexpr (plan.what != engine_plan::kind::elementwise) stage.values = get<plan.first>(p);
-        carried = {};
-      }
-    });
+    base::for_each_index<stages>([&]<std::size_t S>() { load_stage<S>(p, carried); });
   }
 
   /// The output for one input. @pre x has Net::input_size elements.
@@ -155,8 +188,13 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
 
   /// The same as operator() on storage of the caller.
   template <class Observe> constexpr void run(const float* x, float* y, scratch& s, Observe&& observe) const {
-    if (std::is_constant_evaluated()) run_in<simd::portable<simd::width<Lane>>>(x, y, s, observe);
-    else run_in<Lane>(x, y, s, observe);
+    if (std::is_constant_evaluated()) {
+      for (auto& buffer : s.at)
+        for (float& v : buffer) v = 0;
+      run_in<simd::portable<simd::width<Lane>>>(x, y, s, observe);
+    } else {
+      run_in<Lane>(x, y, s, observe);
+    }
   }
 
  private:
@@ -174,13 +212,83 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
     return static_cast<const engine_stage::slot<S, stage_of<S>>&>(stored).stage;
   }
 
+  // Folds and packs the layers of stage S with what the stage before has left, and leaves what the next one needs.
+  template <std::size_t S, class Real, class Carried>
+  constexpr void load_stage(const parameters<Net, Real>& p, Carried& carried) {
+    using engine_plan::kind;
+    constexpr auto plan = engine_plan::plan_of<Net>.at[S];
+    constexpr std::size_t rows = Net::shapes[plan.first_scaling].size();
+    auto& stage = stage_at<S>();
+    using first = folded_layer_of<Net, plan.first>;
+    engine_stage::row_scaling<plan.what == kind::mixing || plan.what == kind::block ? 0 : rows> scalings;
+    base::for_each_index<plan.scalings>([&]<std::size_t K>() {
+      constexpr std::size_t layer = plan.first_scaling + K;
+      scalings.template then<layer_of<Net, layer>>(get<layer>(p));
+    });
+    if constexpr (plan.what == kind::carried) {
+      for (std::size_t i = 0; i < rows; ++i) {
+        carried.factor[i] *= scalings.scale[i];
+        carried.offset[i] = scalings.scale[i] * carried.offset[i] + scalings.shift[i];
+      }
+    } else if constexpr (plan.what == kind::dense) {
+      const auto& raw = folded<plan.first>(p);
+      using values = engine_stage::normalizer_values<rows>;
+      if constexpr (!plan.normalized) {
+        stage.template fold<first>(raw, scalings, values{}, rows, carried);
+      } else {
+        using normalizer = layer_of<Net, plan.normalizer>;
+        const auto& q = get<plan.normalizer>(p);
+        const values norm = values::template of<normalizer>(q);
+        constexpr std::size_t run = normalizer::pooled(Net::shapes[plan.normalizer]).size;
+        if constexpr (!plan.in_runs) {
+          stage.template fold<first>(raw, scalings, norm, run, carried);
+        } else {
+          stage.affine.template fold<first>(raw, scalings, norm, run, carried);
+          stage.normalize.load(q);
+        }
+      }
+    } else {
+      carried = {};
+      if constexpr (plan.what == kind::convolution) {
+        std::size_t pooled = 0;
+        if constexpr (plan.normalized) {
+          using normalizer = layer_of<Net, plan.normalizer>;
+          constexpr shape out = Net::shapes[plan.normalizer];
+          constexpr std::size_t run = normalizer::pooled(out).size;
+          if (normalizer::centred && run % out.positions() == 0) pooled = run / out.positions();
+          stage.normalize.load(get<plan.normalizer>(p));
+        }
+        stage.template fold<first>(folded<plan.first>(p), scalings, pooled);
+      } else if constexpr (plan.what == kind::normalize) {
+        stage.normalize.load(get<plan.normalizer>(p));
+      } else if constexpr (plan.what == kind::block) {
+        stage.load(get<plan.first>(p));
+      } else if constexpr (plan.what == kind::mixing) {
+        convert_tensors(stage.values, get<plan.first>(p));
+      } else if constexpr (plan.scalings > 0) {
+        stage.load(scalings);
+      }
+    }
+  }
+
+  // The stages before S that compute something.
+  static constexpr std::size_t computed_before(std::size_t s) {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < s; ++i)
+      count += engine_plan::plan_of<Net>.at[i].what == engine_plan::kind::carried ? 0 : 1;
+    return count;
+  }
+  // Whether the first stage may read the caller's floats: it reads no further than they go.
+  template <class W> static constexpr bool reads_exactly() {
+    using engine_plan::kind;
+    constexpr auto first = engine_plan::plan_of<Net>.at[engine_plan::plan_of<Net>.at[0].what == kind::carried ? 1 : 0];
+    return first.what == kind::convolution || first.what == kind::block ||
+           (first.what == kind::dense && Net::input_size % simd::block_columns<W> == 0);
+  }
+
   template <class W, class Observe>
   [[gnu::always_inline]] constexpr void run_in(const float* x, float* y, scratch& s, Observe& observe) const {
-    constexpr std::size_t columns = simd::block_columns<W>;
-    constexpr bool direct =
-        engine_plan::plan_of<Net>.at[0].what == engine_plan::kind::general ||
-        (engine_plan::plan_of<Net>.at[0].what == engine_plan::kind::dense && Net::input_size % columns == 0);
-    if constexpr (!direct) {
+    if constexpr (!reads_exactly<W>()) {
       std::copy_n(x, Net::input_size, s.at[1]);
       std::fill(s.at[1] + Net::input_size, s.at[1] + engine_stage::padded<Lane>(Net::input_size), 0.0f);
       x = s.at[1];
@@ -188,12 +296,13 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
     float owed = 1.0f;
     base::for_each_index<stages>([&]<std::size_t S>() __attribute__((always_inline)) {
       constexpr auto plan = engine_plan::plan_of<Net>.at[S];
-      float* const out = s.at[S % 2];
-      constexpr std::size_t normalizer = plan.what == engine_plan::kind::dense ? plan.first + 1 : plan.first;
-      const auto seen = engine_stage::watch(observe, normalizer);
-      if constexpr (stages <= inline_up_to) owed = stage_at<S>().template run<W>(x, owed, out, seen);
-      else owed = engine_stage::run_shared<W>(stage_at<S>(), x, owed, out, seen);
-      x = out;
+      if constexpr (plan.what != engine_plan::kind::carried) {
+        float* const out = s.at[computed_before(S) % 2];
+        const auto seen = engine_stage::watch(observe, plan.normalizer);
+        if constexpr (stages <= inline_up_to) owed = stage_at<S>().template run<W>(x, owed, out, seen);
+        else owed = engine_stage::run_shared<W>(stage_at<S>(), x, owed, out, seen);
+        x = out;
+      }
     });
     std::copy_n(x, Net::output_size, y);
   }
@@ -202,11 +311,13 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
 };
 
 /// Folds and packs p into an engine that exists already (a static one, say).
-template <class Net, class Arithmetic> constexpr void compile(const parameters<Net>& p, engine<Net, Arithmetic>& into) {
+template <class Net, class Real, class Arithmetic>
+constexpr void compile(const parameters<Net, Real>& p, engine<Net, Arithmetic>& into) {
   into.load(p);
 }
 /// The engine of p: `compile(p)`, or `compile<float32<simd::portable<1>>>(p)` for other arithmetic or lanes.
-template <class Arithmetic = float32<>, class Net> [[nodiscard]] constexpr auto compile(const parameters<Net>& p) {
+template <class Arithmetic = float32<>, class Net, class Real>
+[[nodiscard]] constexpr auto compile(const parameters<Net, Real>& p) {
   engine<Net, Arithmetic> made;
   made.load(p);
   return made;

@@ -2,20 +2,23 @@
 // The plan of a network: which layers run as one kernel, and where the factor 1/std of a normalizer is applied. It is
 // decided from what each layer states (its fusion class, homogeneity), never from pairs of layer names:
 //
-//   affine [normalizer over everything] pointwise*   one dense stage: centring folds into the weights and bias
-//   pointwise* | normalizer pointwise* | mixing      a stage of its own
+//   affine scaling* [normalizer] pointwise*      one stage, dense or convolution: scalings fold into the weights, and
+//                                                centring into those of a dense layer
+//   scaling* before a dense layer                no stage: they fold into its columns
+//   scaling* pointwise* | normalizer pointwise* | mixing pointwise* | block pointwise*       a stage of its own
 //
-// relu(r z) = r relu(z) for r > 0: when only homogeneous layers stand between a normalizer and the next affine layer, r
-// is owed to that layer, which applies it to its sums; the gains go into its columns (their signs into the rows here).
-// An offset before a nonlinearity forbids this; without a nonlinearity it folds into the next bias.
+// relu(r z) = r relu(z) for r > 0: when only homogeneous layers stand between a dense layer's normalizer and the next
+// dense layer, r is owed to that layer, which applies it to its sums; the gains go into its columns (their signs into
+// the rows here). An offset before a nonlinearity forbids this; without a nonlinearity it folds into the next bias.
 #pragma once
 #include <array>
 #include <cstddef>
+#include <taut/net/folded.hpp>
 #include <taut/net/network.hpp>
 
 namespace taut::engine_plan {
 
-enum class kind { dense, normalize, elementwise, general };
+enum class kind { dense, convolution, carried, elementwise, normalize, mixing, block };
 
 /// What becomes of a normalizer's scale.
 enum class scheme {
@@ -25,29 +28,44 @@ enum class scheme {
   owed_if_offset_zero,  ///< as `owed` if all offsets turn out to be 0, else as `applied`
 };
 
-/// Layers [first, first + count) as one kernel.
+/// Layers [first, first + count) as one kernel: the affine layer, if any, then scalings, a normalizer, pointwise
+/// layers.
 struct stage {
-  kind what = kind::general;
+  kind what = kind::mixing;
   std::size_t first = 0, count = 1;
-  bool normalized = false;  ///< dense: a normalizer stands right behind the affine layer
+  std::size_t first_scaling = 0, scalings = 0;
+  std::size_t normalizer = 0;                ///< its number, where the stage has one
+  bool normalized = false, in_runs = false;  ///< in_runs: several runs of elements, each on its own
+  std::size_t first_pointwise = 0;
   scheme scale = scheme::none;
+
+  [[nodiscard]] constexpr std::size_t pointwise() const { return first + count - first_pointwise; }
 };
 
 /// What the plan needs to know of one layer.
 struct facts {
   fusion reads;
-  bool homogeneous;  // pointwise, f(r x) = r f(x) for r > 0
-  bool pools_all;    // a normalizer with one run over everything
-  bool offset_free;  // a normalizer that states it has no offset
+  bool homogeneous = false;  // pointwise, f(r x) = r f(x) for r > 0
+  bool windows = false;      // affine, a convolution
+  bool blocks = false;       // mixing, with networks inside
+  bool pools_all = false;    // a normalizer with one run over everything
+  bool offset_free = false;  // a normalizer that states it has no offset
+  bool per_channel = false;  // a scaling of whole channels
 };
 
+/// Whether an affine layer is a convolution: it states the geometry of its windows.
+template <class L> inline constexpr bool is_convolution = requires(shape s) { L::geometry(s); };
+
 template <class L, shape In> constexpr facts facts_of() {
-  facts f{L::reads, false, false, false};
+  facts f{L::reads};
   if constexpr (L::reads == fusion::pointwise) f.homogeneous = L::homogeneous;
+  if constexpr (L::reads == fusion::affine) f.windows = is_convolution<L>;
+  f.blocks = base::networks_inside<L>() > 0;
   if constexpr (L::reads == fusion::normalizer) {
     f.pools_all = L::pooled(In).groups == 1 && L::pooled(In).size == In.size();
     if constexpr (requires { L::offset_free; }) f.offset_free = L::offset_free;
   }
+  if constexpr (requires { L::per_channel; }) f.per_channel = L::per_channel;
   return f;
 }
 
@@ -59,24 +77,39 @@ template <std::size_t Depth> struct stages {
 template <std::size_t Depth> constexpr stages<Depth> group(const std::array<facts, Depth>& layers) {
   stages<Depth> plan;
   const auto is = [&](std::size_t i, fusion f) { return i < Depth && layers[i].reads == f; };
+  const auto is_dense = [&](std::size_t i) { return is(i, fusion::affine) && !layers[i].windows; };
   for (std::size_t i = 0; i < Depth;) {
-    stage s{.first = i};
-    if (is(i, fusion::affine)) {
-      s.what = kind::dense;
-      s.normalized = is(i + 1, fusion::normalizer) && layers[i + 1].pools_all;
-      s.count = s.normalized ? 2 : 1;
-    } else if (is(i, fusion::normalizer)) {
-      s.what = kind::normalize;
-    } else if (is(i, fusion::pointwise)) {
-      s.what = kind::elementwise;
+    stage s{.first = i, .count = 0};
+    const bool affine = is(i, fusion::affine);
+    s.count = affine ? 1 : 0;
+    s.first_scaling = i + s.count;
+    const auto folds = [&](std::size_t k) {
+      return is(k, fusion::scaling) && (!affine || !layers[i].windows || layers[k].per_channel);
+    };
+    for (; folds(i + s.count); ++s.count) ++s.scalings;
+    const bool carried = !affine && s.scalings > 0 && is_dense(i + s.count);
+    if ((affine || s.scalings == 0) && is(i + s.count, fusion::normalizer)) {
+      s.normalized = true, s.normalizer = i + s.count;
+      s.in_runs = !layers[s.normalizer].pools_all;
+      ++s.count;
     }
-    const std::size_t epilogue = i + s.count;
+    s.what = affine             ? (layers[i].windows ? kind::convolution : kind::dense)
+             : carried          ? kind::carried
+             : s.normalized     ? kind::normalize
+             : s.scalings > 0   ? kind::elementwise
+             : layers[i].blocks ? kind::block
+                                : kind::mixing;
+    if (s.count == 0) {
+      if (is(i, fusion::pointwise)) s.what = kind::elementwise;
+      else s.count = 1;
+    }
+    s.first_pointwise = i + s.count;
     bool homogeneous = true;
-    if (s.what != kind::general)
+    if (!carried)
       for (; is(i + s.count, fusion::pointwise); ++s.count) homogeneous &= layers[i + s.count].homogeneous;
     if (s.normalized) {
-      const bool may_owe = homogeneous && is(i + s.count, fusion::affine);
-      const bool plain = epilogue == i + s.count || layers[i + 1].offset_free;
+      const bool may_owe = s.what == kind::dense && !s.in_runs && homogeneous && is_dense(i + s.count);
+      const bool plain = s.pointwise() == 0 || layers[s.normalizer].offset_free;
       s.scale = !may_owe ? scheme::applied : plain ? scheme::owed : scheme::owed_if_offset_zero;
     }
     i += s.count;
@@ -87,7 +120,7 @@ template <std::size_t Depth> constexpr stages<Depth> group(const std::array<fact
 
 /// The stages of a network, in order.
 template <class Net> inline constexpr auto plan_of = []<std::size_t... I>(std::index_sequence<I...>) {
-  return group<Net::depth>({facts_of<layer_of<Net, I>, Net::shapes[I]>()...});
+  return group<Net::depth>({facts_of<folded_layer_of<Net, I>, Net::shapes[I]>()...});
 }(std::make_index_sequence<Net::depth>{});
 
 }  // namespace taut::engine_plan

@@ -4,8 +4,9 @@
 //   static_assert(memory<Net>.weights <= 10 * 1024);             // bytes
 //   static_assert(operations<Net>.multiply_adds <= 2432);
 //
-// Affine and mixing layers state their multiply-adds; a normalizer costs two an element (square and scale), a pointwise
-// layer none. These are facts of the type; an engine pads to whole registers on top of them.
+// Affine and mixing layers state their multiply-adds; a normalizer costs two an element (square and scale), a scaling
+// one (none where it folds), a pointwise layer none. These are facts of the type; an engine pads to whole registers on
+// top of them.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -42,6 +43,7 @@ template <class P> constexpr std::size_t bytes_of_tensors() {
 template <class L, shape In> constexpr std::size_t multiply_adds_of_layer() {
   if constexpr (states_cost<L>) return L::multiply_adds(In);
   else if constexpr (L::reads == fusion::normalizer) return 2 * In.size();
+  else if constexpr (L::reads == fusion::scaling) return In.size();
   else return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <ranges>
 #include <span>
+#include <taut/net/folded.hpp>
 #include <taut/net/network.hpp>
 #include <taut/net/normalizer.hpp>
 
@@ -23,6 +24,9 @@ template <class L, shape In, class P, class V> constexpr void forward(const P& p
     L::template forward<In>(p, x, y);
   } else if constexpr (L::reads == fusion::pointwise) {
     for (std::size_t i = 0; i < In.size(); ++i) y[i] = L::apply(x[i]);
+  } else if constexpr (L::reads == fusion::scaling) {
+    for (std::size_t i = 0; i < In.size(); ++i)
+      y[i] = simd::multiply_add(simd::number<V>(L::scale(p, i)), x[i], simd::number<V>(L::shift(p, i)));
   } else {
     static_assert(L::reads == fusion::normalizer, "this kind of layer must state forward<In>(p, x, y)");
     normalizer::forward<L, In>(p, x, y);
@@ -89,7 +93,7 @@ constexpr std::array<double, Net::output_size> evaluate(const parameters<Net, Re
   std::array<double, base::largest_activation<Net>()> here{}, next{};
   std::ranges::copy(x, here.begin());
   base::for_each_index<Net::depth>([&]<std::size_t I>() {
-    forward<layer_of<Net, I>, Net::shapes[I]>(get<I>(p), here.data(), next.data());
+    forward<folded_layer_of<Net, I>, Net::shapes[I]>(folded<I>(p), here.data(), next.data());
     std::copy_n(next.begin(), Net::shapes[I + 1].size(), here.begin());
   });
   std::array<double, Net::output_size> y{};

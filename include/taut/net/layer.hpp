@@ -3,9 +3,14 @@
 //
 //   every layer         name, reads, wants, accepts(shape), output(shape), lipschitz(shape)
 //   fusion::affine      parameters<In, Real>, weight(p, row, column), bias(p, row), forward, gradient, multiply_adds
+//   fusion::scaling     scale(p, i), shift(p, i); parameters<In, Real>, perhaps per_channel
 //   fusion::pointwise   apply(V), derivative(x, y), homogeneous, range
 //   fusion::normalizer  pooled(shape), centred, epsilon, gain(p, i), offset(p, i), perhaps min_std, offset_free
-//   fusion::mixing      forward, gradient, multiply_adds(shape); parameters<In, Real> if it has any
+//   fusion::mixing      forward, gradient, multiply_adds(shape); parameters<In, Real> if it has any; perhaps
+//   homogeneous
+//
+// Perhaps: identity (the output is the input), smallest_batch(shape) (training needs so many samples), family (of a
+// normalizer), folded_layer with folded(p) (net/folded.hpp), blocks (net/network.hpp).
 //
 // V is double (the oracle), float, or a register whose lanes are samples: the same text serves all of them.
 #pragma once
@@ -20,6 +25,7 @@ namespace taut {
 /// How a layer touches its input. The engine's plan follows from this, never from pairs of layer names.
 enum class fusion {
   affine,      ///< y = W x + b; folds with its neighbours
+  scaling,     ///< y_i = a_i x_i + b_i, a and b known from the parameters; folds into an affine neighbour
   pointwise,   ///< y_i = f(x_i)
   normalizer,  ///< each pooled run of elements is projected onto a sphere
   mixing       ///< anything else: pooling, softmax, a block with layers inside

@@ -47,8 +47,7 @@ struct channel_of_batch {
       for (std::size_t i = 0; i < positions; ++i) f(first * sample_size + channel * positions + i);
   }
   template <class V> [[nodiscard]] constexpr V kept(std::size_t i, V v) const {
-    const std::size_t left = samples - i / sample_size * lanes;
-    return left < lanes ? simd::select_first(v, left) : v;
+    return i < samples / lanes * sample_size ? v : simd::select_first(v, samples % lanes);
   }
   template <class V> static constexpr V total(V v) { return V(simd::sum(v)); }
 };

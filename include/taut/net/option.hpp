@@ -114,7 +114,7 @@ struct sizes {
 /// The sizes of the option with this key, or the default on both axes.
 template <class Key, class... Options> constexpr sizes sizes_of(std::size_t otherwise) {
   sizes found{otherwise, otherwise};
-  const auto look = [&found]<class O>(std::type_identity<O>) {
+  [[maybe_unused]] const auto look = [&found]<class O>(std::type_identity<O>) {
     if constexpr (std::same_as<Key, typename O::key>) found = {O::value, O::second};
   };
   (look(std::type_identity<Options>{}), ...);

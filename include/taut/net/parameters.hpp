@@ -81,6 +81,20 @@ template <class P, class F> constexpr void for_each_tensor_of_layer(P& p, F&& f)
   std::remove_const_t<P>::tensors([&](const tensor_info& info, auto&& access) { f(info, std::invoke(access, p)); });
 }
 
+/// Copies the tensors of one layer into the same layer's of another element type, rounding each value once.
+template <class To, class From> constexpr void convert_tensors(To& to, const From& from) {
+  std::size_t wanted = 0;
+  for_each_tensor_of_layer(to, [&](const tensor_info&, auto& target) {
+    using element = typename std::remove_cvref_t<decltype(target)>::value_type;
+    std::size_t at = 0;
+    for_each_tensor_of_layer(from, [&](const tensor_info&, const auto& source) {
+      if (at++ == wanted)
+        for (std::size_t i = 0; i < target.size(); ++i) target[i] = static_cast<element>(source[i]);
+    });
+    ++wanted;
+  });
+}
+
 /// Calls f(name, extents, span) for each tensor, in file order. Names are those of PyTorch's nn.Sequential
 /// ("0.weight"); extents have rank 0 to 4; the span is mutable where p is. Elements are `Real`, counters are
 /// std::int64_t.
@@ -116,11 +130,16 @@ template <class Visitor> struct claims_of_layer {
     const auto name = base::say(layer, ".", key);
     visit.magnitude_at_most(name.view(), values, limit);
   }
+  constexpr void at_least(std::string_view key, auto& values, double limit) {
+    const auto name = base::say(layer, ".", key);
+    visit.at_least(name.view(), values, limit);
+  }
 };
 
 /// Visits what the type declares of the values: visit.spectral_norm_at_most(name, array, rows, columns, limit) for
-/// at_most<c>, visit.magnitude_at_most(name, array, limit) for gain_at_most<g>. Provers check it, projectors enforce
-/// it.
+/// at_most<c>, visit.magnitude_at_most(name, array, limit) for gain_at_most<g>, visit.at_least(name, array, limit) for
+/// variances. Provers check it, projectors enforce it. What is claimed of values that are not stored is visited for
+/// constant p only: no projector can enforce it.
 template <class P, class Visitor>
   requires requires { typename P::network_type; }
 constexpr void for_each_claim(P& p, Visitor& visit) {
@@ -129,6 +148,14 @@ constexpr void for_each_claim(P& p, Visitor& visit) {
     claims_of_layer<Visitor> named{visit, I};
     if constexpr (requires { layer.claims(layer, named); }) layer.claims(layer, named);
   });
+}
+
+/// The same parameters with another element type, each value rounded once: `converted<double>(p)`.
+template <class To, class Net, class From>
+[[nodiscard]] constexpr parameters<Net, To> converted(const parameters<Net, From>& p) {
+  parameters<Net, To> made;
+  base::for_each_index<Net::depth>([&]<std::size_t I>() { convert_tensors(get<I>(made), get<I>(p)); });
+  return made;
 }
 
 /// Fills every layer with what it states as its initial values (He for weights that feed a nonlinearity; gains 1,

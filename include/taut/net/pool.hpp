@@ -21,11 +21,13 @@ template <std::size_t Height, std::size_t Width, class... Options> struct pool_w
   /// As PyTorch demands: then every window covers at least one position of the input.
   static constexpr bool padding_fits = 2 * padding.first <= kernel.first && 2 * padding.second <= kernel.second;
   /// Whether an axis differs from the other: then the input is an image.
-  static constexpr bool images_only = kernel.first != kernel.second || stride.first != stride.second ||
-                                      padding.first != padding.second;
+  static constexpr bool images_only =
+      kernel.first != kernel.second || stride.first != stride.second || padding.first != padding.second;
 
   static constexpr base::words wants = [] {
-    constexpr auto least = [](std::size_t k, std::size_t p) { return std::max<std::size_t>(k - std::min(k, 2 * p), 1); };
+    constexpr auto least = [](std::size_t k, std::size_t p) {
+      return std::max<std::size_t>(k - std::min(k, 2 * p), 1);
+    };
     const std::size_t height = least(kernel.first, padding.first), width = least(kernel.second, padding.second);
     if (Height == 0 || Width == 0) return base::say("a window of at least 1");
     if (!padding_fits) return base::say("padding <= half the window");

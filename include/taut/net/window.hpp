@@ -74,6 +74,20 @@ struct window_geometry {
   constexpr bool operator==(const window_geometry&) const = default;
 };
 
+/// Calls visit(o, positions) for each output o of a pooling; positions(f) calls f(i) for each element i of the input
+/// that its window covers, row by row.
+template <class Visit> constexpr void for_each_window(const window_geometry& w, Visit visit) {
+  std::size_t o = 0;
+  for (std::size_t channel = 0; channel < w.channels; ++channel)
+    for (std::size_t row = 0; row < w.out_height(); ++row)
+      for (std::size_t column = 0; column < w.out_width(); ++column, ++o)
+        visit(o, [&w, channel, row, column](auto&& f) {
+          for (std::size_t r = w.rows().begin(row); r < w.rows().end(row); ++r)
+            for (std::size_t c = w.columns().begin(column); c < w.columns().end(column); ++c)
+              f((channel * w.height + r) * w.width + c);
+        });
+}
+
 /// The windows over `in`. Images have a height (first) and a width (second); signals, of rank 2, only `first`.
 constexpr window_geometry windows(shape in, option::sizes kernel, option::sizes stride, option::sizes padding) {
   if (in.rank == 3)

@@ -34,6 +34,15 @@ void clamp_magnitudes(auto& values, double limit) {
   for (real& value : values) value = std::clamp(value, -end, end);
 }
 
+/// Raises what is below the limit, limit rounded upward to the type of the values. NaN stays.
+void raise_values(auto& values, double limit) {
+  using real = typename std::remove_cvref_t<decltype(values)>::value_type;
+  auto least = static_cast<real>(limit);
+  if (static_cast<double>(least) < limit) least = std::nextafter(least, std::numeric_limits<real>::infinity());
+  for (real& value : values)
+    if (value < least) value = least;
+}
+
 /// Makes every claim true and proves it.
 struct proving_projector {
   void spectral_norm_at_most(std::string_view name, auto& values, std::size_t rows, std::size_t columns,
@@ -55,6 +64,12 @@ struct proving_projector {
       if (!rounded::is_finite(static_cast<double>(value)))
         throw std::invalid_argument(std::string(name) + " has values that are not finite");
     clamp_magnitudes(values, limit);
+  }
+  void at_least(std::string_view name, auto& values, double limit) const {
+    for (const auto value : values)
+      if (!rounded::is_finite(static_cast<double>(value)))
+        throw std::invalid_argument(std::string(name) + " has values that are not finite");
+    raise_values(values, limit);
   }
 };
 
@@ -126,6 +141,7 @@ class projector {
     void magnitude_at_most(std::string_view, auto& values, double limit) const {
       base::clamp_magnitudes(values, limit);
     }
+    void at_least(std::string_view, auto& values, double limit) const { base::raise_values(values, limit); }
   };
 
   std::vector<std::vector<float>> vectors;  // one a matrix, in the order of the claims

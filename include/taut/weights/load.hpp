@@ -56,6 +56,13 @@ struct prover {
                        number_text(static_cast<double>(values[i])) + " at position " + std::to_string(i));
     }
   }
+  void at_least(std::string_view name, const auto& values, double limit) const {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (static_cast<double>(values[i]) >= limit) continue;
+      throw load_error(file, std::string(name), "no value below " + number_text(limit),
+                       number_text(static_cast<double>(values[i])) + " at position " + std::to_string(i));
+    }
+  }
 };
 
 /// Copies one stored tensor into its place, after every check that concerns it alone.
@@ -95,7 +102,7 @@ template <Network Net> void load_safetensors(const std::filesystem::path& path, 
       throw load_error(path.string(), tensor.name, "no tensor of this name in the network",
                        tensor.dtype + " " + detail::extents_text(tensor.shape));
   const detail::prover prove{path.string()};
-  for_each_claim(*loaded, prove);
+  for_each_claim(std::as_const(*loaded), prove);
   p = *loaded;
 }
 

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// The stage of a convolution: scalings of channels are folded into its weights in double; a normalizer behind it works
+// on its outputs, after what it would subtract anyway has been taken out of the biases.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <taut/engine/sphere.hpp>
+#include <taut/engine/stage.hpp>
+#include <taut/simd/convolution.hpp>
+
+namespace taut::engine_stage {
+
+/// No normalizer.
+struct no_sphere {};
+
+/// y = f(normalize(conv(x) + b)), conv of the shape that simd/convolution.hpp calls S.
+template <class V, simd::convolution_shape S, std::size_t Outputs, class Sphere, class Epilogue> struct convolve {
+  using kernel = simd::convolution<V, S>;
+  static constexpr bool normalizes = !std::same_as<Sphere, no_sphere>;
+  static constexpr std::size_t alignment = simd::width<V> * sizeof(float);
+  static constexpr std::size_t positions = Outputs / S.out_channels;
+
+  alignas(alignment) std::array<float, kernel::weight_size> weight{};
+  alignas(alignment) std::array<float, kernel::bias_size> bias{};
+  [[no_unique_address]] Sphere normalize{};
+
+  /// Folds the parameters p of layer A and the scalings behind it. `pooled` channels are centred together behind it; 0
+  /// where nothing is.
+  template <class A, class P> constexpr void fold(const P& p, const row_scaling<Outputs>& rows, std::size_t pooled) {
+    std::array<double, S.out_channels> b{};
+    for (std::size_t c = 0; c < S.out_channels; ++c)
+      b[c] = rows.scale[c * positions] * A::bias(p, c * positions) + rows.shift[c * positions];
+    for (std::size_t first = 0; pooled > 0 && first < S.out_channels; first += pooled) {
+      double mean = 0;
+      for (std::size_t c = first; c < first + pooled; ++c) mean += b[c];
+      mean /= static_cast<double>(pooled);
+      for (std::size_t c = first; c < first + pooled; ++c) b[c] -= mean;
+    }
+    for (std::size_t c = 0; c < S.out_channels; ++c) bias[c] = static_cast<float>(b[c]);
+    constexpr std::size_t inputs = S.in_channels / S.groups;
+    kernel::pack(
+        [&](std::size_t co, std::size_t ci, std::size_t ky, std::size_t kx) {
+          const std::size_t tap = ((co * inputs + ci) * S.kernel_height + ky) * S.kernel_width + kx;
+          return rows.scale[co * positions] * static_cast<double>(p.weight[tap]);
+        },
+        weight.data());
+  }
+
+  template <class W, class Observe> constexpr float run(const float* x, float, float* y, Observe&& observe) const {
+    alignas(alignment) float scratch[kernel::scratch_size];
+    if (std::is_constant_evaluated())
+      for (float& v : scratch) v = 0;
+    simd::convolution<W, S>::apply(weight.data(), bias.data(), x, y, scratch);
+    if constexpr (normalizes) {
+      normalize.template apply<W>(y, y, observe);
+    } else if constexpr (!Epilogue::empty) {
+      transform<W, Outputs>(y, y, [](std::size_t, W z) __attribute__((always_inline)) { return Epilogue::apply(z); });
+    } else {
+      pad<V, Outputs>(y);
+    }
+    return 1.0f;
+  }
+};
+
+}  // namespace taut::engine_stage

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// The stage of a dense affine layer: scalings and centring are folded into its weights in double, packed once; one pass
+// computes the sums, their squares where they are normalized, and the nonlinearities.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <taut/engine/sphere.hpp>
+#include <taut/engine/stage.hpp>
+#include <taut/simd/matvec.hpp>
+
+namespace taut::engine_stage {
+
+/// y = f(normalize(W x + b)) over all rows, or y = f(W x + b), weights packed in the layout of V.
+template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale, class Epilogue> struct dense {
+  using scheme = engine_plan::scheme;
+  using matvec = simd::matvec<V, Rows, Cols>;
+  static constexpr bool normalizes = Scale != scheme::none;
+  static constexpr bool may_apply = Scale == scheme::applied || Scale == scheme::owed_if_offset_zero;
+  static constexpr std::size_t affine_rows = may_apply ? matvec::padded_rows : 0;
+  static constexpr std::size_t alignment = simd::width<V> * sizeof(float);
+
+  alignas(alignment) std::array<float, matvec::size> weight{};
+  alignas(alignment) std::array<float, matvec::padded_rows> bias{};
+  alignas(alignment) std::array<float, affine_rows> gain{};
+  alignas(alignment) std::array<float, affine_rows> offset{};
+  float epsilon = 0;
+  bool owes = Scale == scheme::owed;
+
+  /// Folds the parameters p of affine layer A, the scalings behind it and the normalizer behind them in double and
+  /// packs them, with what the stage before has left; replaces that by what is left to the next stage. `run`: rows that
+  /// are centred together.
+  template <class A, class P, std::size_t Most> constexpr void fold(const P& p, const row_scaling<Rows>& rows,
+                                                                    const normalizer_values<Rows>& norm,
+                                                                    std::size_t run, inherited<Most>& carried) {
+    const inherited<Most> before = carried;
+    carried = {};
+    std::array<double, Rows> sign = filled<double, Rows>(1), b{};
+    if constexpr (normalizes) {
+      epsilon = static_cast<float>(norm.epsilon);
+      if constexpr (Scale == scheme::owed_if_offset_zero) {
+        owes = true;
+        for (const double o : norm.offset) owes = owes && o == 0;
+      }
+      for (std::size_t i = 0; i < Rows; ++i) {
+        if (owes) {
+          sign[i] = norm.gain[i] < 0 && !Epilogue::empty ? -1 : 1;
+          carried.factor[i] = norm.gain[i] * sign[i];
+          carried.offset[i] = Epilogue::empty ? norm.offset[i] : 0;
+        } else if constexpr (may_apply) {
+          gain[i] = static_cast<float>(norm.gain[i]);
+          offset[i] = static_cast<float>(norm.offset[i]);
+        }
+      }
+    }
+    const auto entry = [&](std::size_t row, std::size_t column) {
+      return rows.scale[row] * A::weight(p, row, column) * before.factor[column];
+    };
+    for (std::size_t row = 0; row < Rows; ++row) {
+      b[row] = A::bias(p, row);
+      for (std::size_t column = 0; column < Cols; ++column) b[row] += A::weight(p, row, column) * before.offset[column];
+      b[row] = rows.scale[row] * b[row] + rows.shift[row];
+    }
+    // the mean of the rows of a run is subtracted, column by column
+    std::array<double, Cols> mean{};
+    std::size_t first = 0, last = 0;
+    const auto begin_run = [&](std::size_t row) {
+      if (!norm.centred || row < last) return;
+      first = row, last = row + run;
+      double mean_bias = 0;
+      for (double& m : mean) m = 0;
+      for (std::size_t i = first; i < last; ++i) {
+        mean_bias += b[i];
+        for (std::size_t column = 0; column < Cols; ++column) mean[column] += entry(i, column);
+      }
+      const double share = 1 / static_cast<double>(run);
+      for (double& m : mean) m *= share;
+      for (std::size_t i = first; i < last; ++i) b[i] -= mean_bias * share;
+    };
+    if (run == Rows || !norm.centred) {
+      begin_run(0);
+      matvec::pack([&](std::size_t row, std::size_t column) { return sign[row] * (entry(row, column) - mean[column]); },
+                   weight.data());
+    } else {
+      // a panel of the layout holds rows of several runs: pack from a copy
+      const working_matrix<Rows * Cols> centred;
+      for (std::size_t row = 0; row < Rows; ++row) {
+        begin_run(row);
+        for (std::size_t column = 0; column < Cols; ++column)
+          centred.at[row * Cols + column] = sign[row] * (entry(row, column) - mean[column]);
+      }
+      matvec::pack([&](std::size_t row, std::size_t column) { return centred.at[row * Cols + column]; }, weight.data());
+    }
+    for (std::size_t row = 0; row < Rows; ++row) bias[row] = static_cast<float>(sign[row] * b[row]);
+  }
+
+  /// Runs the stage in lanes W (V, or the portable lanes of the same width); returns the factor owed by y, and hands
+  /// the normalizer's variance to `observe`.
+  template <class W, class Observe>
+  [[gnu::always_inline]] constexpr float run(const float* x, float owed, float* y, Observe&& observe) const {
+    using kernel = simd::matvec<W, Rows, Cols>;
+    constexpr std::size_t width = simd::width<W>;
+    const W factor = simd::broadcast<W>(owed);
+    W squares = simd::broadcast<W>(0.0f);
+    kernel::apply(weight.data(), x, [&](std::size_t panel, W sums) __attribute__((always_inline)) {
+      const W z = simd::multiply_add(sums, factor, simd::load_aligned<W>(&bias[panel * width]));
+      if constexpr (normalizes) squares = simd::multiply_add(z, z, squares);
+      if (!normalizes || owes) finish<W>(panel, z, y);
+      else simd::store_aligned(z, y + panel * width);
+    });
+    if constexpr (!normalizes) {
+      return 1.0f;
+    } else {
+      // as written: contracted with the sum below or not, it would depend on who observes it
+      const float variance = simd::as_written(simd::sum(squares) * static_cast<float>(1.0 / static_cast<double>(Rows)));
+      const float r = simd::reciprocal_sqrt(variance + epsilon);
+      observe(variance);
+      if constexpr (may_apply) {
+        if (!owes) {
+          const W scale = simd::broadcast<W>(r);
+          for (std::size_t panel = 0; panel < kernel::panels; ++panel) {
+            const W z = simd::load_aligned<W>(y + panel * width) * scale;
+            finish<W>(panel,
+                      simd::multiply_add(z, simd::load_aligned<W>(&gain[panel * width]),
+                                         simd::load_aligned<W>(&offset[panel * width])),
+                      y);
+          }
+          return 1.0f;
+        }
+      }
+      return r;
+    }
+  }
+
+ private:
+  // Doubles on the heap: folding is no inference.
+  template <std::size_t N> struct working_matrix {
+    double* at = new double[N];
+    constexpr working_matrix() = default;
+    working_matrix(const working_matrix&) = delete;
+    working_matrix& operator=(const working_matrix&) = delete;
+    constexpr ~working_matrix() { delete[] at; }
+  };
+
+  // The nonlinearities, and zeros in the padding if they do not keep them.
+  template <class W> [[gnu::always_inline]] static constexpr void finish(std::size_t panel, W z, float* y) {
+    z = Epilogue::apply(z);
+    constexpr std::size_t rest = Rows % simd::width<W>;
+    if constexpr (rest != 0 && !Epilogue::keeps_zero) {
+      if (panel == matvec::panels - 1) z = simd::select_first(z, rest);
+    }
+    simd::store_aligned(z, y + panel * simd::width<W>);
+  }
+};
+
+/// y = f(normalize(W x + b)) with a normalizer N of several runs of rows: its centring is folded run by run.
+template <class V, std::size_t Rows, std::size_t Cols, class N, shape Out, class Epilogue> struct dense_in_runs {
+  dense<V, Rows, Cols, engine_plan::scheme::none, epilogue<>> affine;
+  sphere<V, N, Out, N::centred, Epilogue> normalize;
+
+  template <class W, class Observe> constexpr float run(const float* x, float owed, float* y, Observe&& observe) const {
+    affine.template run<W>(x, owed, y, no_observer{});
+    normalize.template apply<W>(y, y, observe);
+    return 1.0f;
+  }
+};
+
+}  // namespace taut::engine_stage
