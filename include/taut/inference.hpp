@@ -55,7 +55,9 @@
 
 #include <taut/certify/spectral_norm.hpp>
 #include <taut/certify/gain_norm.hpp>
+#include <taut/certify/matrix.hpp>
 #include <taut/certify/factors.hpp>
+#include <taut/certify/limits.hpp>
 #include <taut/certify/lipschitz_of.hpp>
 #include <taut/certify/certifier.hpp>
 // clang-format on

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <ranges>
 #include <span>
+#include <taut/certify/limits.hpp>
 #include <taut/certify/lipschitz_of.hpp>
 #include <taut/engine/engine.hpp>
 
@@ -33,7 +34,7 @@ template <std::size_t Outputs> struct certificate {
 template <Network Net, class Arithmetic = float32<>> struct guarded {
   static constexpr std::size_t outputs = Net::output_size;
   static constexpr std::size_t largest_table = 64;  // outputs; beyond, one constant serves all pairs
-  static constexpr bool tabulates = certificates::is<Net, Net::depth - 1, fusion::affine>() && outputs <= largest_table;
+  static constexpr bool tabulates = certificates::tabulates<Net>() && outputs <= largest_table;
 
   engine<Net, Arithmetic> run;
   /// The network's Lipschitz constant.
@@ -52,8 +53,8 @@ template <Network Net, class Arithmetic = float32<>> struct guarded {
 };
 
 /// The engine of p with the constants its certificates need, proved once.
-template <class Arithmetic = float32<>, class Net>
-[[nodiscard]] constexpr guarded<Net, Arithmetic> certifier(const parameters<Net>& p) {
+template <class Arithmetic = float32<>, class Net, class Real>
+[[nodiscard]] constexpr guarded<Net, Arithmetic> certifier(const parameters<Net, Real>& p) {
   using G = guarded<Net, Arithmetic>;
   G guard;
   compile(p, guard.run);

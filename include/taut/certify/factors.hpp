@@ -9,41 +9,15 @@
 #include <array>
 #include <cstddef>
 #include <taut/certify/gain_norm.hpp>
+#include <taut/certify/matrix.hpp>
 #include <taut/certify/spectral_norm.hpp>
 #include <taut/net/lipschitz.hpp>
 
 namespace taut {
 
-template <class Net> constexpr auto lipschitz_of(const parameters<Net>& p);
+template <class Net, class Real> constexpr auto lipschitz_of(const parameters<Net, Real>& p);
 
 namespace certificates {
-
-using buffer = detail::norms::buffer<double>;
-
-/// Whether layer I exists and is of this kind.
-template <class Net, std::size_t I, fusion F> constexpr bool is() {
-  if constexpr (I < Net::depth) return layer_of<Net, I>::reads == F;
-  else return false;
-}
-
-/// The declared smallest std of a normalizer, 0 where it declares none.
-template <class L> constexpr double declared_floor() {
-  if constexpr (requires { L::min_std; }) return L::min_std;
-  else return 0;
-}
-
-/// Whether a min_std is declared where no observer of the engine looks: inside a block, or by a layer that is no
-/// normalizer to the engine.
-template <class Net> constexpr bool hides_floors(bool inside = false) {
-  bool hidden = false;
-  base::for_each_index<Net::depth>([&]<std::size_t I>() {
-    using L = layer_of<Net, I>;
-    hidden |= (inside || L::reads != fusion::normalizer) && declared_floor<L>() > 0;
-    base::for_each_index<base::networks_inside<L>()>(
-        [&]<std::size_t K>() { hidden |= hides_floors<base::network_inside<L, Net::shapes[I], K>>(true); });
-  });
-  return hidden;
-}
 
 /// k(s) = 1 / sqrt(s^2 + epsilon), rounded upward.
 template <class L> constexpr double radial_factor() {
@@ -51,75 +25,8 @@ template <class L> constexpr double radial_factor() {
   return rounded::div_up(1, rounded::sqrt_down(rounded::add_down(rounded::mul_down(s, s), L::epsilon)));
 }
 
-/// Subtracts the mean of each pooled run: of `lines` lines of entries `step` apart, the lines `next_line` apart.
-constexpr void centre(double* w, pooling runs, std::size_t step, std::size_t lines, std::size_t next_line) {
-  for (std::size_t line = 0; line < lines; ++line)
-    for (std::size_t run = 0; run < runs.groups; ++run) {
-      double* const first = w + line * next_line + run * runs.size * step;
-      double mean = 0;
-      for (std::size_t i = 0; i < runs.size; ++i) mean += first[i * step];
-      mean /= static_cast<double>(runs.size);
-      for (std::size_t i = 0; i < runs.size; ++i) first[i * step] -= mean;
-    }
-}
-
-/// Calls use(matrix, rows, columns, error) with the matrix of affine layer I as its neighbours let it act: the gains of
-/// a normalizer right before it as factors of its columns, and centred along rows and columns where the neighbours
-/// centre. `error` bounds the Frobenius norm of what rounding did to it.
-template <class Net, std::size_t I, class Use> constexpr auto with_matrix(const parameters<Net>& p, Use&& use) {
-  using L = layer_of<Net, I>;
-  constexpr std::size_t rows = Net::shapes[I + 1].size(), columns = Net::shapes[I].size();
-  const buffer w(rows * columns);
-  for (std::size_t row = 0; row < rows; ++row)
-    for (std::size_t column = 0; column < columns; ++column)
-      w.at[row * columns + column] = L::weight(get<I>(p), row, column);
-  std::size_t roundings = 0;
-  if constexpr (I > 0 && is<Net, I - 1, fusion::normalizer>()) {
-    using N = layer_of<Net, I - 1>;
-    for (std::size_t row = 0; row < rows; ++row)
-      for (std::size_t column = 0; column < columns; ++column)
-        w.at[row * columns + column] *= N::gain(get<I - 1>(p), column);
-    roundings += 1;
-  }
-  const double size = frobenius_norm_up(w.at, rows, columns);
-  if constexpr (I > 0 && is<Net, I - 1, fusion::normalizer>()) {
-    using N = layer_of<Net, I - 1>;
-    if constexpr (N::centred) {
-      centre(w.at, N::pooled(Net::shapes[I]), 1, rows, columns);
-      roundings += N::pooled(Net::shapes[I]).size + 4;
-    }
-  }
-  if constexpr (is<Net, I + 1, fusion::normalizer>()) {
-    using N = layer_of<Net, I + 1>;
-    if constexpr (N::centred) {
-      centre(w.at, N::pooled(Net::shapes[I + 1]), columns, columns, 1);
-      roundings += N::pooled(Net::shapes[I + 1]).size + 4;
-    }
-  }
-  // u = 2^-53. A gain rounds once; a mean of n entries is off by at most (n + 2) u of their mean magnitude, a
-  // difference rounds once; centring does not increase the Frobenius norm, so all is below (sum of n + 4) u ||W
-  // diag(g)||_F. The factor 4 covers sums in another order, reciprocal division and the second order.
-  const double error =
-      roundings == 0 ? 0 : rounded::add_up(rounded::mul_up(static_cast<double>(roundings) * 0x1p-51, size), 0x1p-900);
-  return use(w.at, rows, columns, error);
-}
-
-/// The bound of a layer that is neither affine nor a normalizer.
-template <class Net, std::size_t I> constexpr double other_factor(const parameters<Net>& p) {
-  using L = layer_of<Net, I>;
-  if constexpr (base::networks_inside<L>() > 0) {
-    std::array<double, L::blocks> inner{};
-    base::for_each_index<L::blocks>(
-        [&]<std::size_t K>() { inner[K] = lipschitz_of(L::template inner<Net::shapes[I], K>(get<I>(p))).value; });
-    return L::combined_lipschitz(inner);
-  } else {
-    constexpr auto term = L::lipschitz(Net::shapes[I]);
-    return term.closed() ? term.value().upper : rounded::infinity;
-  }
-}
-
 /// The largest ||diag(g) P|| (or max |g| where nothing is centred) over the pooled runs of normalizer I.
-template <class Net, std::size_t I> constexpr double gain_factor(const parameters<Net>& p) {
+template <class Net, std::size_t I, class Real> constexpr double gain_factor(const parameters<Net, Real>& p) {
   using N = layer_of<Net, I>;
   constexpr pooling runs = N::pooled(Net::shapes[I]);
   const buffer gains(runs.size);
@@ -137,15 +44,77 @@ template <class Net, std::size_t I> constexpr double gain_factor(const parameter
   return largest;
 }
 
-/// The factor of layer I.
-template <class Net, std::size_t I> constexpr double factor(const parameters<Net>& p, std::size_t work) {
+/// The largest |a_i| of scaling I, upward.
+template <class Net, std::size_t I, class Real> constexpr double scale_factor(const parameters<Net, Real>& p) {
+  double largest = 0;
+  for (std::size_t i = 0; i < Net::shapes[I].size(); ++i) {
+    const double a = layer_of<Net, I>::scale(get<I>(p), i), size = a < 0 ? -a : a;
+    if (!(size <= largest)) largest = size;
+  }
+  return rounded::mul_up(largest, 1 + 0x1p-49);
+}
+
+/// The bound of a convolution too large for a dense matrix: the best of its unfoldings, for each the largest of its
+/// groups; neighbours enter with their own bounds, and nothing is centred.
+template <class Net, std::size_t I, class Real>
+constexpr double unfolded_factor(const parameters<Net, Real>& p, std::size_t work) {
+  using L = folded_layer_of<Net, I>;
+  using beside = neighbours<Net>;
+  constexpr std::size_t most_ways = 2;
+  std::array<double, most_ways> bound{};
+  const auto& raw = folded<I>(p);
+  L::template unfoldings<Net::shapes[I]>(
+      raw, [&](std::size_t way, std::size_t, auto&& entry, std::size_t rows, std::size_t columns, double factor) {
+        const buffer w(rows * columns);
+        for (std::size_t row = 0; row < rows; ++row)
+          for (std::size_t column = 0; column < columns; ++column) w.at[row * columns + column] = entry(row, column);
+        const double error = rounded::mul_up(static_cast<double>(fold_roundings<Net, I>()) * 0x1p-51,
+                                             frobenius_norm_up(w.at, rows, columns));
+        const double norm = rounded::mul_up(factor, spectral_norm(w.at, rows, columns, error, work).value);
+        if (!(norm <= bound[way])) bound[way] = norm;
+      });
+  double least = bound[0] < bound[1] ? bound[0] : bound[1];
+  base::for_each_index<beside::behind(I) - I - 1>(
+      [&]<std::size_t K>() { least = rounded::mul_up(least, scale_factor<Net, I + 1 + K>(p)); });
+  base::for_each_index<I - beside::first_column_scaling(I)>(
+      [&]<std::size_t K>() { least = rounded::mul_up(least, scale_factor<Net, I - 1 - K>(p)); });
+  constexpr std::size_t before = beside::normalizer_before(I);
+  if constexpr (before < Net::depth) least = rounded::mul_up(least, gain_factor<Net, before>(p));
+  return least;
+}
+
+/// The bound of a layer that is neither affine nor a normalizer.
+template <class Net, std::size_t I, class Real> constexpr double other_factor(const parameters<Net, Real>& p) {
+  using L = layer_of<Net, I>;
+  if constexpr (base::networks_inside<L>() > 0) {
+    std::array<double, L::blocks> inner{};
+    base::for_each_index<L::blocks>(
+        [&]<std::size_t K>() { inner[K] = lipschitz_of(L::template inner<Net::shapes[I], K>(get<I>(p))).value; });
+    return L::combined_lipschitz(inner);
+  } else {
+    constexpr auto term = L::lipschitz(Net::shapes[I]);
+    return term.closed() ? term.value().upper : rounded::infinity;
+  }
+}
+
+/// The factor of layer I. What neighbours share is counted once: gains and scalings in the matrix next to them.
+template <class Net, std::size_t I, class Real>
+constexpr double factor(const parameters<Net, Real>& p, std::size_t work) {
+  using beside = neighbours<Net>;
   if constexpr (is<Net, I, fusion::affine>()) {
-    return with_matrix<Net, I>(p, [work](const double* w, std::size_t rows, std::size_t columns, double error) {
-      return spectral_norm(w, rows, columns, error, work).value;
-    });
+    if constexpr (is_dense<Net, I>()) {
+      return with_matrix<Net, I>(p, [work](const double* w, std::size_t rows, std::size_t columns, double error) {
+        return spectral_norm(w, rows, columns, error, work).value;
+      });
+    } else {
+      return unfolded_factor<Net, I>(p, work);
+    }
+  } else if constexpr (is<Net, I, fusion::scaling>()) {
+    if constexpr (beside::merged(I)) return 1;
+    else return scale_factor<Net, I>(p);
   } else if constexpr (is<Net, I, fusion::normalizer>()) {
     const double k = radial_factor<layer_of<Net, I>>();
-    if constexpr (is<Net, I + 1, fusion::affine>()) return k;  // the gains are in the next matrix
+    if constexpr (beside::reads[beside::behind(I)] == fusion::affine) return k;  // the gains are in the next matrix
     else return rounded::mul_up(k, gain_factor<Net, I>(p));
   } else {
     return other_factor<Net, I>(p);
@@ -153,59 +122,13 @@ template <class Net, std::size_t I> constexpr double factor(const parameters<Net
 }
 
 /// All factors, in order. In a constant expression the affine layers share `constant_work` evenly.
-template <class Net> constexpr std::array<double, Net::depth> factors(const parameters<Net>& p) {
+template <class Net, class Real> constexpr std::array<double, Net::depth> factors(const parameters<Net, Real>& p) {
   std::size_t matrices = 0;
   base::for_each_index<Net::depth>([&]<std::size_t I>() { matrices += is<Net, I, fusion::affine>() ? 1 : 0; });
   const std::size_t work = constant_work / (matrices == 0 ? 1 : matrices);
   std::array<double, Net::depth> f{};
   base::for_each_index<Net::depth>([&]<std::size_t I>() { f[I] = factor<Net, I>(p, work); });
   return f;
-}
-
-/// A Euclidean norm of inputs up to which no sum or square of squares in the float engine overflows: the norm of every
-/// activation, before and after the scale of a normalizer, is at most slope |x| + offset, which must stay below 2^62.
-/// (A mixing layer is taken to keep 0 at 0.) Overflow can hide: relu(-infinity) is 0.
-template <class Net> constexpr double safe_input_norm(const parameters<Net>& p) {
-  constexpr double largest = 0x1p62;
-  double slope = 1, offset = 0, safe = largest;
-  base::for_each_index<Net::depth>([&]<std::size_t I>() {
-    using L = layer_of<Net, I>;
-    constexpr std::size_t in = Net::shapes[I].size(), out = Net::shapes[I + 1].size();
-    double growth = 1, added = 0;
-    if constexpr (L::reads == fusion::affine) {
-      double weights = 0, biases = 0;
-      for (std::size_t row = 0; row < out; ++row) {
-        const double b = L::bias(get<I>(p), row);
-        biases += b * b;
-        for (std::size_t column = 0; column < in; ++column) {
-          const double w = L::weight(get<I>(p), row, column);
-          weights += w * w;
-        }
-      }
-      growth = rounded::sqrt_up(weights), added = rounded::sqrt_up(biases);
-    } else if constexpr (L::reads == fusion::normalizer) {
-      double gain = 0, offsets = 0;
-      for (std::size_t i = 0; i < in; ++i) {
-        const double g = L::gain(get<I>(p), i), o = L::offset(get<I>(p), i);
-        if (!(g * g <= gain)) gain = g * g;
-        offsets += o * o;
-      }
-      growth = rounded::sqrt_up(gain);
-      added = rounded::sqrt_up(static_cast<double>(in) * gain) + rounded::sqrt_up(offsets);
-    } else {
-      growth = other_factor<Net, I>(p);
-      if constexpr (L::reads == fusion::pointwise) {
-        const double zero = L::apply(0.0);
-        added = rounded::sqrt_up(static_cast<double>(in) * zero * zero);
-      }
-    }
-    if (growth < 1 && L::reads != fusion::affine) growth = 1;  // the scale may still be owed
-    offset = growth * offset + added;
-    slope = growth * slope;
-    const double room = slope > 0 ? (largest - offset) / slope : largest - offset;
-    if (!(room >= safe)) safe = room;
-  });
-  return safe > 0 ? safe : 0;
 }
 
 }  // namespace certificates

@@ -30,20 +30,27 @@ namespace certificates {
 /// The text of factor I; empty where the factor is 1.
 template <class Net, std::size_t I> constexpr base::words factor_text() {
   using L = layer_of<Net, I>;
+  using beside = neighbours<Net>;
   if constexpr (is<Net, I, fusion::affine>()) {
+    constexpr std::size_t before = beside::normalizer_before(I), next = beside::normalizer_behind(I);
     base::words w = base::say("norm(");
-    if constexpr (is<Net, I + 1, fusion::normalizer>()) {
-      if (layer_of<Net, I + 1>::centred) w += "P ";
+    if constexpr (next < Net::depth) {
+      if (layer_of<Net, next>::centred) w += "P ";
     }
+    for (std::size_t k = beside::behind(I); k-- > I + 1;) ((w += "S") += k) += " ";
     (w += "W") += I;
-    if constexpr (I > 0 && is<Net, I - 1, fusion::normalizer>()) {
-      (w += " G") += I - 1;
-      if (layer_of<Net, I - 1>::centred) w += " P";
+    for (std::size_t k = I; k-- > beside::first_column_scaling(I);) (w += " S") += k;
+    if constexpr (before < Net::depth) {
+      (w += " G") += before;
+      if (layer_of<Net, before>::centred) w += " P";
     }
     return w += ")";
+  } else if constexpr (is<Net, I, fusion::scaling>()) {
+    if constexpr (beside::merged(I)) return base::words{};
+    else return base::say("max|S", I, "|");
   } else if constexpr (is<Net, I, fusion::normalizer>()) {
     base::words w;
-    if (is<Net, I + 1, fusion::affine>()) w += "1";
+    if (beside::reads[beside::behind(I)] == fusion::affine) w += "1";
     else (((w += "norm(G") += I) += L::centred ? " P" : "") += ")";
     w += " / sqrt(";
     if (declared_floor<L>() > 0) ((w += "std") += I) += "^2 + ";
@@ -59,7 +66,7 @@ template <class Net, std::size_t I> constexpr base::words factor_text() {
 
 /// A proved Lipschitz constant of the network with these parameters: { value, formula, method, witness }. Usable in
 /// static_assert when p is constexpr; sizes beyond the compilers' default limits fall back to cheaper, looser norms.
-template <class Net> constexpr auto lipschitz_of(const parameters<Net>& p) {
+template <class Net, class Real> constexpr auto lipschitz_of(const parameters<Net, Real>& p) {
   lipschitz_bound<64 * (Net::depth + 1)> bound;
   bound.value = 1;
   for (const double f : certificates::factors(p)) bound.value = rounded::mul_up(bound.value, f);
