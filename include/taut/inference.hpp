@@ -6,6 +6,7 @@
 // clang-format off
 #include <taut/base/text.hpp>
 #include <taut/base/error.hpp>
+#include <taut/base/buffer.hpp>
 #include <taut/base/meta.hpp>
 #include <taut/base/random.hpp>
 #include <taut/base/rounding.hpp>
@@ -17,6 +18,8 @@
 #include <taut/simd/portable.hpp>
 #include <taut/simd/lane.hpp>
 #include <taut/simd/math.hpp>
+#include <taut/simd/logarithm.hpp>
+#include <taut/simd/error_function.hpp>
 #include <taut/simd/matvec.hpp>
 #include <taut/simd/convolution.hpp>
 
@@ -32,6 +35,7 @@
 #include <taut/net/lipschitz.hpp>
 #include <taut/net/budget.hpp>
 #include <taut/net/mode.hpp>
+#include <taut/net/block.hpp>
 #include <taut/net/convolution.hpp>
 
 #include <taut/layers/linear.hpp>
@@ -42,8 +46,17 @@
 #include <taut/layers/group_norm.hpp>
 #include <taut/layers/instance_norm.hpp>
 #include <taut/layers/batch_norm.hpp>
+#include <taut/layers/residual.hpp>
+#include <taut/layers/concat.hpp>
 #include <taut/layers/relu.hpp>
 #include <taut/layers/tanh.hpp>
+#include <taut/layers/leaky_relu.hpp>
+#include <taut/layers/elu.hpp>
+#include <taut/layers/sigmoid.hpp>
+#include <taut/layers/gelu.hpp>
+#include <taut/layers/gelu_tanh.hpp>
+#include <taut/layers/silu.hpp>
+#include <taut/layers/softplus.hpp>
 
 #include <taut/engine/plan.hpp>
 #include <taut/engine/stage.hpp>

@@ -45,12 +45,12 @@ static_assert(plans<net<decltype(Input<4> >> Linear<4> >> ReLU >> Tanh >> ReLU)>
 static_assert(plans<net<decltype(Input<4> >> ReLU >> Tanh >> Linear<2>)>>({{kind::elementwise, 0, 2},
                                                                            {kind::dense, 2, 1}}));
 // a normalizer behind anything else stands alone, with the pointwise layers behind it
-static_assert(plans<net<decltype(Input<4> >> LN >> ReLU >> Linear<2>)>>({{kind::normalize, 0, 2},
+static_assert(plans<net<decltype(Input<4> >> LN >> ReLU >> Linear<2>)>>({{kind::normalize, 0, 2, true, scheme::applied},
                                                                          {kind::dense, 2, 1}}));
 static_assert(plans<net<decltype(Input<4> >> Linear<4> >> LN >> LN >> Linear<2>)>>(
-    {{kind::dense, 0, 2, true, scheme::applied}, {kind::normalize, 2, 1}, {kind::dense, 3, 1}}));
+    {{kind::dense, 0, 2, true, scheme::applied}, {kind::normalize, 2, 1, true, scheme::applied}, {kind::dense, 3, 1}}));
 static_assert(plans<net<decltype(Input<4> >> Linear<4> >> ReLU >> LN >> Linear<2>)>>(
-    {{kind::dense, 0, 2}, {kind::normalize, 2, 1}, {kind::dense, 3, 1}}));
+    {{kind::dense, 0, 2}, {kind::normalize, 2, 1, true, scheme::applied}, {kind::dense, 3, 1}}));
 
 }  // namespace
 

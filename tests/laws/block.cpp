@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A block with a network inside, written outside the library: names, shapes, values, gradients, bounds, files.
-#include "laws/block.hpp"
-
+// Blocks with networks inside: names, shapes, values, gradients, bounds, files.
 #include "laws/laws.hpp"
 
 namespace {
@@ -10,9 +8,9 @@ using namespace taut;
 using namespace taut::tests;
 
 struct net : decltype(Input<5> >> Linear<6>(at_most<2.0>) >> ReLU >>
-                      around(Linear<4>(at_most<0.5>) >> Tanh >> Linear<6>(at_most<3.0>)) >> Linear<3>(at_most<1.0>)) {};
-struct undeclared : decltype(Input<4> >> around(Linear<7> >> ReLU >> Linear<4>(at_most<1.0>))) {};
-struct nested : decltype(Input<3> >> around(around(Linear<3>(at_most<0.25>)) >> Tanh) >> Linear<2>(at_most<1.0>)) {};
+                      Residual(Linear<4>(at_most<0.5>) >> Tanh >> Linear<6>(at_most<3.0>)) >> Linear<3>(at_most<1.0>)) {};
+struct undeclared : decltype(Input<4> >> Residual(Linear<7> >> ReLU >> Linear<4>(at_most<1.0>))) {};
+struct nested : decltype(Input<3> >> Residual(Residual(Linear<3>(at_most<0.25>)) >> Tanh) >> Linear<2>(at_most<1.0>)) {};
 
 static_assert(net::depth == 4 && net::parameter_count == 36 + (28 + 30) + 21);
 static_assert(lipschitz<net> == 5);  // 2 (1 + 0.5 * 3) 1
@@ -20,8 +18,8 @@ static_assert(formula<net> == "norm(W0) * (norm(W2.0) * norm(W2.2) + 1) * norm(W
 static_assert(formula<nested> == "(norm(W0.0.0) + 2) * norm(W1)");
 static_assert(lipschitz<nested> == 2.25);
 static_assert(!is_closed<decltype(lipschitz<undeclared>)>);
-static_assert(fits<decltype(Input<5> >> Linear<6>), decltype(around(Linear<6>))>);
-static_assert(!fits<decltype(Input<5> >> Linear<6>), decltype(around(Linear<5>))>);
+static_assert(fits<decltype(Input<5> >> Linear<6>), decltype(Residual(Linear<6>))>);
+static_assert(!fits<decltype(Input<5> >> Linear<6>), decltype(Residual(Linear<5>))>);
 
 struct names_of_claims {
   std::vector<std::string> names;
@@ -47,13 +45,13 @@ TEST_CASE("laws.block: tensors are named by place, as nn.Sequential names them")
   for_each_claim(p, visitor);
   CHECK(visitor.names == std::vector<std::string>{"0.weight", "2.0.weight", "2.2.weight", "3.weight"});
   initialise(p, 1);
-  CHECK(get<0>(get<2>(p).inner).weight[0] != 0);
+  CHECK(get<0>(std::get<0>(get<2>(p).inside)).weight[0] != 0);
 }
 
 TEST_CASE("laws.block: it obeys the laws of layers") {
-  check_laws<residual<sequence<layer::linear<5, 0>, layer::relu, layer::linear<4, 0>>>, shape{4}>(
+  check_laws<layer::residual<sequence<layer::linear<5, 0>, layer::relu, layer::linear<4, 0>>>, shape{4}>(
       {.tight = 0.3, .gradient_error = 1e-5});
-  check_laws<residual<sequence<layer::linear<6, 0>, layer::layer_norm<option::min_std<0.3>>, layer::tanh>>, shape{6}>(
+  check_laws<layer::residual<sequence<layer::linear<6, 0>, layer::layer_norm<option::min_std<0.3>>, layer::tanh>>, shape{6}>(
       {.tight = 0.1});
 }
 
@@ -75,7 +73,7 @@ TEST_CASE("laws.block: an open bound inside names the place") {
 }
 
 TEST_CASE("laws.block: a floor declared inside a block is not promised, because no observer sees it") {
-  struct hidden : decltype(Input<3> >> around(LN(min_std<1.0>, no_affine)) >> Linear<2>(no_bias)) {};
+  struct hidden : decltype(Input<3> >> Residual(LN(min_std<1.0>, no_affine)) >> Linear<2>(no_bias)) {};
   parameters<hidden> p{};
   get<1>(p).weight = {1, -1, 0, -1, 1, 0};
   const auto v = certify(certifier(p), std::array{0.01f, -0.01f, 0.0f});  // 0.0143 away the label is another

@@ -234,13 +234,17 @@ template <class Net> void check_bound(const parameters<Net>& p, std::uint64_t se
   }
 }
 
-/// All outputs of a pointwise layer lie in its stated range, in every lane; if homogeneous, f(2x) = 2 f(x).
+/// All outputs of a pointwise layer lie in its stated range, in every lane, those of infinities (limits, no NaN) and of
+/// the numbers next to steep and flat parts included; no derivative exceeds the constant; NaN stays; if homogeneous,
+/// f(2x) = 2 f(x).
 template <class L> void check_range(std::uint64_t seed) {
   base::random_stream random(seed);
   constexpr float largest = std::numeric_limits<float>::max();
   std::vector<float> x{0,        -0.0f, 1,    -1,    1e-38f, -1e-38f, 1e-45f, largest,
                        -largest, 8.9f,  9.1f, -9.1f, 20,     -88,     89,     -104};
+  for (float v = -25; v < 25; v += 0.0625f) x.push_back(v);  // minima, thresholds
   while (x.size() % 64 != 0) x.push_back(static_cast<float>(random.normal() * std::exp(random.uniform(-20, 5))));
+  const double steepest = L::lipschitz(shape{1}).value().upper;
   const auto inside = [](double y) { return y >= L::range.lower && y <= L::range.upper; };
   constexpr std::size_t width = simd::width<simd::native>;
   for (std::size_t first = 0; first < x.size(); first += width) {
@@ -253,9 +257,20 @@ template <class L> void check_range(std::uint64_t seed) {
       CHECK(std::bit_cast<std::uint32_t>(y) == std::bit_cast<std::uint32_t>(wide[i]));
       CHECK(inside(static_cast<double>(y)));
       CHECK(inside(exact));
-      CHECK(std::abs(static_cast<double>(y) - exact) <= 1e-6 * std::max(1.0, std::abs(exact)));
-      if (L::homogeneous && std::abs(v) < 1e30f) CHECK(L::apply(2 * v) == 2 * y);
+      if (std::abs(exact) <= static_cast<double>(largest))
+        CHECK(std::abs(static_cast<double>(y) - exact) <= 1e-6 * std::max(1.0, std::abs(exact)));
+      CHECK(std::abs(L::derivative(static_cast<double>(v), exact)) <= steepest * (1 + 1e-14));
+      CHECK(std::abs(static_cast<double>(L::derivative(v, y))) <= steepest * (1 + 1e-6));
+      if (L::homogeneous && std::abs(v) < 1e30f && std::abs(v) > 1e-30f) CHECK(L::apply(2 * v) == 2 * y);
     }
+  }
+  for (const float v : {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity()}) {
+    const float y = L::apply(v);
+    std::array<float, width> wide;
+    L::apply(simd::native(v)).store(wide.data());
+    for (const float other : wide) CHECK(other == y);  // false for NaN
+    CHECK(inside(static_cast<double>(y)));
+    CHECK(L::apply(static_cast<double>(v)) == static_cast<double>(y));
   }
   CHECK(std::isnan(L::apply(std::numeric_limits<double>::quiet_NaN())));
   CHECK(std::isnan(L::apply(std::numeric_limits<float>::quiet_NaN())));

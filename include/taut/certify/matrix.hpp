@@ -13,7 +13,7 @@
 
 namespace taut::certificates {
 
-using buffer = detail::norms::buffer<double>;
+using buffer = base::buffer<double>;
 
 /// Whether layer I exists and is of this kind.
 template <class Net, std::size_t I, fusion F> constexpr bool is() {

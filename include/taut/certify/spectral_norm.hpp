@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <taut/base/buffer.hpp>
 #include <taut/base/rounding.hpp>
 #include <type_traits>
 
@@ -30,13 +31,7 @@ namespace detail::norms {
 
 inline constexpr double two_units = 0x1p-52, tiny = 0x1p-900;  // twice the unit roundoff; any number of flushed terms
 
-template <class Element> struct buffer {  // zeros on the heap: no stack limit, and allowed inside a constant expression
-  constexpr explicit buffer(std::size_t size) : at(new Element[size]{}) {}
-  buffer(const buffer&) = delete;
-  buffer& operator=(const buffer&) = delete;
-  constexpr ~buffer() { delete[] at; }
-  Element* at;
-};
+using base::buffer;
 
 // Sixteen numbers that one expression reads through a reference to an array: clang counts statements against its limit,
 // g++ counts operations, and both evaluate this form fastest (0.7 microseconds per multiply-add).

@@ -27,11 +27,11 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale
   bool owes = Scale == scheme::owed;
 
   /// Folds the parameters p of affine layer A, the scalings behind it and the normalizer behind them in double and
-  /// packs them, with what the stage before has left; replaces that by what is left to the next stage. `run`: rows that
-  /// are centred together.
-  template <class A, class P, std::size_t Most> constexpr void fold(const P& p, const row_scaling<Rows>& rows,
-                                                                    const normalizer_values<Rows>& norm,
-                                                                    std::size_t run, inherited<Most>& carried) {
+  /// packs them, with what the stage before has left; replaces that by what is left to the next stage. `Run` rows are
+  /// centred together.
+  template <class A, std::size_t Run, class P, std::size_t Most>
+  constexpr void fold(const P& p, const row_scaling<Rows>& rows, const normalizer_values<Rows>& norm,
+                      inherited<Most>& carried) {
     const inherited<Most> before = carried;
     carried = {};
     std::array<double, Rows> sign = filled<double, Rows>(1), b{};
@@ -61,35 +61,23 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale
       b[row] = rows.scale[row] * b[row] + rows.shift[row];
     }
     // the mean of the rows of a run is subtracted, column by column
-    std::array<double, Cols> mean{};
-    std::size_t first = 0, last = 0;
-    const auto begin_run = [&](std::size_t row) {
-      if (!norm.centred || row < last) return;
-      first = row, last = row + run;
-      double mean_bias = 0;
-      for (double& m : mean) m = 0;
-      for (std::size_t i = first; i < last; ++i) {
-        mean_bias += b[i];
-        for (std::size_t column = 0; column < Cols; ++column) mean[column] += entry(i, column);
+    constexpr std::size_t runs = Rows / Run;
+    std::array<double, runs * Cols> mean{};
+    if (norm.centred) {
+      constexpr double share = 1 / static_cast<double>(Run);
+      for (std::size_t run = 0; run < runs; ++run) {
+        double mean_bias = 0;
+        for (std::size_t row = run * Run; row < (run + 1) * Run; ++row) {
+          mean_bias += b[row];
+          for (std::size_t column = 0; column < Cols; ++column) mean[run * Cols + column] += entry(row, column);
+        }
+        for (std::size_t column = 0; column < Cols; ++column) mean[run * Cols + column] *= share;
+        for (std::size_t row = run * Run; row < (run + 1) * Run; ++row) b[row] -= mean_bias * share;
       }
-      const double share = 1 / static_cast<double>(run);
-      for (double& m : mean) m *= share;
-      for (std::size_t i = first; i < last; ++i) b[i] -= mean_bias * share;
-    };
-    if (run == Rows || !norm.centred) {
-      begin_run(0);
-      matvec::pack([&](std::size_t row, std::size_t column) { return sign[row] * (entry(row, column) - mean[column]); },
-                   weight.data());
-    } else {
-      // a panel of the layout holds rows of several runs: pack from a copy
-      const working_matrix<Rows * Cols> centred;
-      for (std::size_t row = 0; row < Rows; ++row) {
-        begin_run(row);
-        for (std::size_t column = 0; column < Cols; ++column)
-          centred.at[row * Cols + column] = sign[row] * (entry(row, column) - mean[column]);
-      }
-      matvec::pack([&](std::size_t row, std::size_t column) { return centred.at[row * Cols + column]; }, weight.data());
     }
+    matvec::pack([&](std::size_t row,
+                     std::size_t column) { return sign[row] * (entry(row, column) - mean[row / Run * Cols + column]); },
+                 weight.data());
     for (std::size_t row = 0; row < Rows; ++row) bias[row] = static_cast<float>(sign[row] * b[row]);
   }
 
@@ -132,15 +120,6 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale
   }
 
  private:
-  // Doubles on the heap: folding is no inference.
-  template <std::size_t N> struct working_matrix {
-    double* at = new double[N];
-    constexpr working_matrix() = default;
-    working_matrix(const working_matrix&) = delete;
-    working_matrix& operator=(const working_matrix&) = delete;
-    constexpr ~working_matrix() { delete[] at; }
-  };
-
   // The nonlinearities, and zeros in the padding if they do not keep them.
   template <class W> [[gnu::always_inline]] static constexpr void finish(std::size_t panel, W z, float* y) {
     z = Epilogue::apply(z);

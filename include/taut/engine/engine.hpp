@@ -234,16 +234,16 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
       const auto& raw = folded<plan.first>(p);
       using values = engine_stage::normalizer_values<rows>;
       if constexpr (!plan.normalized) {
-        stage.template fold<first>(raw, scalings, values{}, rows, carried);
+        stage.template fold<first, rows>(raw, scalings, values{}, carried);
       } else {
         using normalizer = layer_of<Net, plan.normalizer>;
         const auto& q = get<plan.normalizer>(p);
         const values norm = values::template of<normalizer>(q);
         constexpr std::size_t run = normalizer::pooled(Net::shapes[plan.normalizer]).size;
         if constexpr (!plan.in_runs) {
-          stage.template fold<first>(raw, scalings, norm, run, carried);
+          stage.template fold<first, run>(raw, scalings, norm, carried);
         } else {
-          stage.affine.template fold<first>(raw, scalings, norm, run, carried);
+          stage.affine.template fold<first, run>(raw, scalings, norm, carried);
           stage.normalize.load(q);
         }
       }

@@ -47,7 +47,7 @@ struct facts {
   fusion reads;
   bool homogeneous = false;  // pointwise, f(r x) = r f(x) for r > 0
   bool windows = false;      // affine, a convolution
-  bool blocks = false;       // mixing, with networks inside
+  bool blocks = false;       // mixing, with networks inside whose outputs it combines
   bool pools_all = false;    // a normalizer with one run over everything
   bool offset_free = false;  // a normalizer that states it has no offset
   bool per_channel = false;  // a scaling of whole channels
@@ -60,7 +60,7 @@ template <class L, shape In> constexpr facts facts_of() {
   facts f{L::reads};
   if constexpr (L::reads == fusion::pointwise) f.homogeneous = L::homogeneous;
   if constexpr (L::reads == fusion::affine) f.windows = is_convolution<L>;
-  f.blocks = base::networks_inside<L>() > 0;
+  if constexpr (requires { L::combines; }) f.blocks = L::combines;
   if constexpr (L::reads == fusion::normalizer) {
     f.pools_all = L::pooled(In).groups == 1 && L::pooled(In).size == In.size();
     if constexpr (requires { L::offset_free; }) f.offset_free = L::offset_free;

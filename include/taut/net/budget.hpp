@@ -39,11 +39,11 @@ template <class P> constexpr std::size_t bytes_of_tensors() {
   return bytes;
 }
 
-/// Multiply-adds of one layer for an input of shape In.
-template <class L, shape In> constexpr std::size_t multiply_adds_of_layer() {
-  if constexpr (states_cost<L>) return L::multiply_adds(In);
-  else if constexpr (L::reads == fusion::normalizer) return 2 * In.size();
-  else if constexpr (L::reads == fusion::scaling) return In.size();
+/// Multiply-adds of one layer for an input of shape in.
+template <class L> constexpr std::size_t multiply_adds_of_layer(shape in) {
+  if constexpr (states_cost<L>) return L::multiply_adds(in);
+  else if constexpr (L::reads == fusion::normalizer) return 2 * in.size();
+  else if constexpr (L::reads == fusion::scaling) return in.size();
   else return 0;
 }
 
@@ -75,9 +75,8 @@ template <Network Net> inline constexpr memory_budget memory = [] {
 /// The arithmetic of one inference.
 template <Network Net> inline constexpr operation_budget operations = [] {
   operation_budget count;
-  base::for_each_index<Net::depth>([&]<std::size_t I>() {
-    count.multiply_adds += base::multiply_adds_of_layer<layer_of<Net, I>, Net::shapes[I]>();
-  });
+  base::for_each_index<Net::depth>(
+      [&]<std::size_t I>() { count.multiply_adds += base::multiply_adds_of_layer<layer_of<Net, I>>(Net::shapes[I]); });
   return count;
 }();
 

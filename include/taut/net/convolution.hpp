@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What convolutions of signals and images share: all but their names, shapes and sentences. With m the largest number
-// of windows over one position and n the largest number of positions under one window, as linear maps
+// What convolutions of signals and images share: all but their names, shapes and sentences. As linear maps, with m the
+// largest number of windows over one position and n the largest number of positions under one window (of k taps),
 //
-//   ||conv|| <= sqrt(m) ||W_g as outputs x (inputs k)||     |y|^2 <= ||W_g||^2 sum over windows |patch|^2, sum <= m
-//   |x|^2
-//   ||conv|| <= sqrt(n) ||W_g as inputs x (outputs k)||     |y_o|^2 <= n sum over taps |W_g' part|^2, each from one x_i
+//   ||conv|| <= sqrt(m) ||W_g as outputs x (inputs k)||    |y|^2 <= ||W_g||^2 sum over windows |patch|^2 <= .. m |x|^2
+//   ||conv|| <= sqrt(n) ||W_g as inputs x (outputs k)||    |y_o|^2 <= n sum of |W_g' part|^2 over taps, each of one x_i
 //
 // largest over the groups g, which act on channels of their own. at_most<c> is claimed by the first; weight(p, row,
 // column) are the entries of the dense unrolled operator, whose spectral norm is exact.
@@ -19,7 +18,6 @@
 #include <taut/net/window.hpp>
 #include <taut/simd/convolution.hpp>
 #include <taut/simd/lane.hpp>
-#include <utility>
 
 namespace taut {
 
@@ -28,10 +26,16 @@ constexpr std::size_t least_extent(std::size_t kernel, std::size_t padding) {
   return std::max<std::size_t>(kernel - std::min(kernel, 2 * padding), 1);
 }
 
+/// What a convolution wants that has no output or no window; empty if it has both.
+constexpr base::words missing_part(std::size_t out, std::size_t window) {
+  return out == 0      ? base::say("1 output channel or more")
+         : window == 0 ? base::say("a window of at least 1")
+                       : base::words{};
+}
+
 /// The part of a convolution L that does not depend on the number of axes: Rank is 2 for signals, 3 for images.
 template <class L, std::size_t Rank, std::size_t Out, std::size_t KH, std::size_t KW, class... Options>
 struct convolution : configurable<L> {
-  static_assert(Out > 0 && KH > 0 && KW > 0, "a convolution has output channels and a window");
   /// Channels of the output, taps of a window in one channel.
   static constexpr std::size_t out_channels = Out, taps = KH * KW;
   /// The number of groups of channels that are convolved on their own.
@@ -59,7 +63,7 @@ struct convolution : configurable<L> {
   }
   static constexpr fusion reads = fusion::affine;
   static constexpr bool accepts(shape in) {
-    return in.rank == Rank && in.channels() % channel_groups == 0 && geometry(in).fits();
+    return Out > 0 && in.rank == Rank && in.channels() % channel_groups == 0 && geometry(in).fits();
   }
   static constexpr shape output(shape in) {
     const window_geometry g = geometry(in);

@@ -85,7 +85,7 @@ template <class Net, std::size_t I> table_row row_of_layer() {
           std::string(Net::shapes[I + 1].name().view()),
           number(trainable_elements<P>()),
           number(bytes_of_tensors<P>()),
-          number(multiply_adds_of_layer<L, Net::shapes[I]>()),
+          number(multiply_adds_of_layer<L>(Net::shapes[I])),
           lipschitz_text<Net, I>()};
 }
 

@@ -106,6 +106,18 @@ template <class L> constexpr const char* first_missing() {
   else return nullptr;
 }
 
+/// Whether f(a x) = a f(x) for a > 0, as far as the layer states it.
+template <class L> constexpr bool is_homogeneous() {
+  if constexpr (L::reads == fusion::affine) {
+    if constexpr (requires { L::has_bias; }) return !L::has_bias;
+    else return false;
+  } else if constexpr (requires { L::homogeneous; }) {
+    return L::homogeneous;
+  } else {
+    return false;
+  }
+}
+
 }  // namespace base
 
 /// A type that states all that its kind of layer must.

@@ -27,24 +27,31 @@ template <class Net, std::size_t I> inline constexpr auto placed_lipschitz_term 
   return e;
 }();
 
+/// The product of the terms of layers that follow each other on an input of shape `in`; the quantities of layer I are
+/// placed at I.
+template <class... Ls> constexpr auto product_of_terms(shape in) {
+  constexpr std::size_t capacities[] = {2, decltype(Ls::lipschitz(shape{}))::capacity...};
+  constexpr std::size_t total = [&] {
+    std::size_t sum = 0;
+    for (std::size_t c : capacities) sum += c;
+    return sum;
+  }();
+  expression<total> e;
+  e.root = e.add({.what = algebra::operation::product});
+  std::size_t at = 0;
+  [[maybe_unused]] const auto put = [&]<class L>(std::type_identity<L>) {
+    e.insert(e.root, e.graft(L::lipschitz(in), &at));
+    in = L::output(in);
+    ++at;
+    return 0;
+  };
+  [[maybe_unused]] const int in_order[] = {0, put(std::type_identity<Ls>{})...};
+  algebra::collapse(e);
+  return e;
+}
+
 template <class Net> constexpr auto lipschitz_expression() {
-  return []<std::size_t... I>(std::index_sequence<I...>) {
-    constexpr std::size_t capacities[] = {2, decltype(layer_of<Net, I>::lipschitz(shape{}))::capacity...};
-    constexpr std::size_t total = [&] {
-      std::size_t sum = 0;
-      for (std::size_t c : capacities) sum += c;
-      return sum;
-    }();
-    expression<total> e;
-    e.root = e.add({.what = algebra::operation::product});
-    [[maybe_unused]] const auto put = [&e](const auto& term, std::size_t at) {
-      e.insert(e.root, e.graft(term, &at));
-      return 0;
-    };
-    [[maybe_unused]] const int in_order[] = {0, put(layer_of<Net, I>::lipschitz(Net::shapes[I]), I)...};
-    algebra::collapse(e);
-    return e;
-  }(std::make_index_sequence<Net::depth>{});
+  return []<class... Ls>(list<Ls...>) { return product_of_terms<Ls...>(Net::input::extents); }(typename Net::layers{});
 }
 
 /// The symbolic bound of a network in normal form.

@@ -32,7 +32,7 @@ template <std::size_t Height, std::size_t Width, class... Options> struct pool_w
     if (Height == 0 || Width == 0) return base::say("a window of at least 1");
     if (!padding_fits) return base::say("padding <= half the window");
     if (images_only) return base::say("C x H x W, at least ", height, " x ", width);
-    return base::say("C x L or C x H x W, at least ", height);
+    return base::say("C x L or C x H x W, min ", height);
   }();
 
   static constexpr window_geometry over(shape in) { return windows(in, kernel, stride, padding); }

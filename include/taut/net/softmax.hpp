@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What softmax and log-softmax share: the largest of some numbers, e^(x - largest) to the last digit, and blocks of
-// neighbouring elements for kernels that hold elements, not samples, in their lanes.
+// What softmax and log-softmax share: the largest of some numbers, and e^(x - largest) to the last digit.
 //
 //   const float most = exponentials::largest<W, 10>(x);
 //   W e = exponentials::relative(simd::load<W>(x), W(most));            // e^(x - most) <= 1
@@ -8,12 +7,14 @@
 #include <array>
 #include <cstddef>
 #include <limits>
+#include <taut/simd/lane.hpp>
 #include <taut/simd/math.hpp>
 
 namespace taut::exponentials {
 
-/// e^(x - most) for x <= most, within 1.1 ulp (1.4 where the target does not fuse): the rounding error of the difference
-/// (Knuth's TwoSum) goes into the exponential. 1 for x = most, 0 for x = -infinity; NaN if either is NaN or most infinite.
+/// e^(x - most) for x <= most, within 1.1 ulp (1.4 where the target does not fuse): the rounding error of the
+/// difference (Knuth's TwoSum) goes into the exponential. 1 for x = most, 0 for x = -infinity; NaN if either is NaN or
+/// most infinite.
 template <class V> [[gnu::always_inline]] constexpr V relative(const V& x, const V& most) {
   const V difference = simd::as_written(x - most), back = simd::as_written(difference - x);
   const V error = simd::as_written(x - simd::as_written(difference - back)) - simd::as_written(most + back);
@@ -33,21 +34,6 @@ template <simd::float_lane W, std::size_t Size> [[gnu::always_inline]] constexpr
   }
   for (std::size_t i = whole; i < Size; ++i) most = simd::max(most, x[i]);
   return most;
-}
-
-/// visit(i, n) for blocks of `width` neighbours from i on, of which the first n exist: n < width in the last one only.
-template <std::size_t Width, std::size_t Size, class Visit> [[gnu::always_inline]] constexpr void for_each_block(
-    Visit visit) {
-  for (std::size_t i = 0; i < Size / Width * Width; i += Width) visit(i, Width);
-  if constexpr (Size % Width != 0) visit(Size / Width * Width, Size % Width);
-}
-
-/// visit(i) for blocks of `width` neighbours from i on that cover `Size` elements; the last may overlap the one before.
-template <std::size_t Width, std::size_t Size, class Visit>
-  requires(Size >= Width)
-[[gnu::always_inline]] constexpr void for_each_whole_block(Visit visit) {
-  for (std::size_t i = 0; i < Size / Width * Width; i += Width) visit(i);
-  if constexpr (Size % Width != 0) visit(Size - Width);
 }
 
 }  // namespace taut::exponentials

@@ -124,6 +124,11 @@ constexpr float power_of_two(float shifted) {
   return __builtin_bit_cast(float, (detail::bits(shifted) << 23) + 0x3f800000u);
 }
 
+/// n + integer_shift with x 2^-n in [sqrt(1/2), sqrt(2)), for normal x > 0: the inverse of power_of_two.
+constexpr float nearest_exponent(float x) {
+  return __builtin_bit_cast(float, ((detail::bits(x) + 0x4afb0du) >> 23) + (0x4b400000u - 127));
+}
+
 /// Width floats with the arithmetic, the order of operations and the rounding of a register, in constant expressions.
 template <std::size_t Width> struct portable {
   static_assert(Width > 0 && (Width & (Width - 1)) == 0, "a lane has 1, 2, 4, 8, ... floats");
@@ -231,6 +236,10 @@ template <std::size_t Width> constexpr portable<Width> sqrt(portable<Width> a) {
 template <std::size_t Width> constexpr portable<Width> power_of_two(portable<Width> shifted) {
   for (float& v : shifted.at) v = power_of_two(v);
   return shifted;
+}
+template <std::size_t Width> constexpr portable<Width> nearest_exponent(portable<Width> a) {
+  for (float& v : a.at) v = nearest_exponent(v);
+  return a;
 }
 template <std::size_t Width>
 constexpr auto less(const portable<Width>& a, const std::type_identity_t<portable<Width>>& b) {

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Working memory on the heap: no stack limit, and allowed inside a constant expression. Never on the inference path.
+//
+//   const base::buffer<double> w(rows * columns);      w.at[0] == 0
+#pragma once
+#include <cstddef>
+
+namespace taut::base {
+
+/// An array of zeros that lives as long as this object.
+template <class Element> struct buffer {
+  constexpr explicit buffer(std::size_t size) : at(new Element[size]{}) {}
+  buffer(const buffer&) = delete;
+  buffer& operator=(const buffer&) = delete;
+  constexpr ~buffer() { delete[] at; }
+  Element* at;
+};
+
+}  // namespace taut::base
