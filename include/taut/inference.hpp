@@ -36,6 +36,8 @@
 #include <taut/net/budget.hpp>
 #include <taut/net/mode.hpp>
 #include <taut/net/block.hpp>
+#include <taut/net/parametrization.hpp>
+#include <taut/net/row_projection.hpp>
 #include <taut/net/convolution.hpp>
 
 #include <taut/layers/linear.hpp>
@@ -46,6 +48,9 @@
 #include <taut/layers/group_norm.hpp>
 #include <taut/layers/instance_norm.hpp>
 #include <taut/layers/batch_norm.hpp>
+#include <taut/layers/weight_norm.hpp>
+#include <taut/layers/centered_weight_norm.hpp>
+#include <taut/layers/spectral_norm.hpp>
 #include <taut/layers/residual.hpp>
 #include <taut/layers/concat.hpp>
 #include <taut/layers/relu.hpp>

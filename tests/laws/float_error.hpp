@@ -5,6 +5,7 @@
 //   error(I + 1) = steepness of layer I at x * error(I) + rounding of layer I
 //
 // affine      steepness ||W||_F; rounding (n + 8) u of | |W| |x| + |b| |
+// scaling     steepness max |a|; rounding 8 u of | |a| (|x| + what was summed) + |b| |
 // normalizer  steepness 2 max|gain| / sqrt(variance + epsilon) (2: the analysis is of first order); rounding (n + 8) u
 //             of gain z and of the centred input's parts, plus that of the offset
 // others      steepness: the stated Lipschitz constant; rounding 16 u of |y| and, per element, 4 u
@@ -24,9 +25,9 @@ template <class Net, class Range> double float_error(const parameters<Net>& p, c
   std::vector<double> x(std::begin(input), std::end(input));
   double error = 0, before = 0;  // `before`: rounding of a centred mean is relative to what was summed
   base::for_each_index<Net::depth>([&]<std::size_t I>() {
-    using L = layer_of<Net, I>;
+    using L = folded_layer_of<Net, I>;
     constexpr shape in = Net::shapes[I], out = Net::shapes[I + 1];
-    const auto& q = get<I>(p);
+    const auto& q = folded<I>(p);
     std::vector<double> y(out.size());
     forward<L, in>(q, x.data(), y.data());
     double steepness = 0, rounding = 0;
@@ -42,6 +43,14 @@ template <class Net, class Range> double float_error(const parameters<Net>& p, c
         sums += sum * sum;
       }
       steepness = std::sqrt(squares), rounding = (count + 8) * u * std::sqrt(sums);
+      before = std::sqrt(sums);
+    } else if constexpr (L::reads == fusion::scaling) {
+      double sums = 0;
+      for (std::size_t i = 0; i < in.size(); ++i) {
+        const double a = std::abs(L::scale(q, i)), sum = a * (std::abs(x[i]) + before) + std::abs(L::shift(q, i));
+        steepness = std::max(steepness, a), sums += sum * sum;
+      }
+      rounding = 8 * u * std::sqrt(sums);
       before = std::sqrt(sums);
     } else if constexpr (L::reads == fusion::normalizer) {
       constexpr pooling runs = L::pooled(in);

@@ -29,7 +29,7 @@ template <class L, shape In, class P, class V> constexpr void forward(const P& p
       y[i] = simd::multiply_add(simd::number<V>(L::scale(p, i)), x[i], simd::number<V>(L::shift(p, i)));
   } else {
     static_assert(L::reads == fusion::normalizer, "this kind of layer must state forward<In>(p, x, y)");
-    normalizer::forward<L, In>(p, x, y);
+    normalizer::forward_runs<L, In>(p, x, y);
   }
 }
 
@@ -43,7 +43,7 @@ constexpr void gradient(const P& p, const V* x, const V* y, const V* dy, V* dx, 
     for (std::size_t i = 0; i < In.size(); ++i) dx[i] = dy[i] * L::derivative(x[i], y[i]);
   } else {
     static_assert(L::reads == fusion::normalizer, "this kind of layer must state gradient<In>(p, x, y, dy, dx, dp)");
-    normalizer::gradient<L, In>(p, x, dy, dx, dp);
+    normalizer::gradient_runs<L, In>(p, x, dy, dx, dp);
   }
 }
 

@@ -109,7 +109,7 @@ template <bool Centred, class Run, class V> constexpr void project_gradient(cons
 
 /// The reference of a layer that normalizes each sample: it states pooled(shape), centred, epsilon, gain(p, i),
 /// offset(p, i).
-template <class L, shape In, class P, class V> constexpr void forward(const P& p, const V* x, V* y) {
+template <class L, shape In, class P, class V> constexpr void forward_runs(const P& p, const V* x, V* y) {
   constexpr pooling runs = L::pooled(In);
   for (std::size_t r = 0; r < runs.groups; ++r) {
     const elements run{r * runs.size, runs.size};
@@ -121,7 +121,7 @@ template <class L, shape In, class P, class V> constexpr void forward(const P& p
 
 /// dx from dy; adds the gradients of gain and offset to dp through L::accumulate(dp, i, dgain, doffset).
 template <class L, shape In, class P, class V>
-constexpr void gradient(const P& p, const V* x, const V* dy, V* dx, P& dp) {
+constexpr void gradient_runs(const P& p, const V* x, const V* dy, V* dx, P& dp) {
   constexpr pooling runs = L::pooled(In);
   for (std::size_t r = 0; r < runs.groups; ++r) {
     const elements run{r * runs.size, runs.size};
