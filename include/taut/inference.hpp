@@ -20,6 +20,7 @@
 #include <taut/simd/math.hpp>
 #include <taut/simd/logarithm.hpp>
 #include <taut/simd/error_function.hpp>
+#include <taut/simd/error_function.hpp>
 #include <taut/simd/matvec.hpp>
 #include <taut/simd/convolution.hpp>
 
@@ -35,6 +36,10 @@
 #include <taut/net/lipschitz.hpp>
 #include <taut/net/budget.hpp>
 #include <taut/net/mode.hpp>
+#include <taut/net/window.hpp>
+#include <taut/net/pool.hpp>
+#include <taut/net/sweep.hpp>
+#include <taut/net/softmax.hpp>
 #include <taut/net/block.hpp>
 #include <taut/net/parametrization.hpp>
 #include <taut/net/row_projection.hpp>
@@ -51,6 +56,14 @@
 #include <taut/layers/weight_norm.hpp>
 #include <taut/layers/centered_weight_norm.hpp>
 #include <taut/layers/spectral_norm.hpp>
+#include <taut/layers/max_pool.hpp>
+#include <taut/layers/avg_pool.hpp>
+#include <taut/layers/global_avg_pool.hpp>
+#include <taut/layers/flatten.hpp>
+#include <taut/layers/dropout.hpp>
+#include <taut/layers/softmax.hpp>
+#include <taut/layers/log_softmax.hpp>
+#include <taut/layers/group_sort.hpp>
 #include <taut/layers/residual.hpp>
 #include <taut/layers/concat.hpp>
 #include <taut/layers/relu.hpp>

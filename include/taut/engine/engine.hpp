@@ -44,22 +44,6 @@ struct block_of<V, L, In, Epilogue, std::index_sequence<K...>> {
   using type = block<V, L, In, Epilogue, engine<base::network_inside<L, In, K>, float32<V>>...>;
 };
 
-/// What simd/convolution.hpp needs to know of a convolution.
-template <class L, shape In> constexpr simd::convolution_shape convolution_shape_of() {
-  constexpr auto g = L::geometry(In);
-  return {.in_channels = g.channels,
-          .in_height = g.height,
-          .in_width = g.width,
-          .out_channels = L::output(In).channels(),
-          .groups = L::channel_groups,
-          .kernel_height = g.kernel_height,
-          .kernel_width = g.kernel_width,
-          .stride_height = g.stride_height,
-          .stride_width = g.stride_width,
-          .padding_height = g.padding_height,
-          .padding_width = g.padding_width};
-}
-
 /// The normalizer of a stage, or void.
 template <class Net, std::size_t S> constexpr auto normalizer_type() {
   constexpr auto plan = engine_plan::plan_of<Net>.at[S];
@@ -89,7 +73,7 @@ template <class Net, class V, std::size_t S> constexpr auto stage_type() {
   } else {
     constexpr shape out = Net::shapes[plan.first + 1];
     if constexpr (plan.what == kind::convolution) {
-      constexpr auto s = convolution_shape_of<first, in>();
+      constexpr auto s = first::kernel(in);
       if constexpr (plan.normalized)
         return std::type_identity<convolve<V, s, out.size(), sphere<V, normalizer, out, false, acts>, acts>>{};
       else return std::type_identity<convolve<V, s, out.size(), no_sphere, acts>>{};

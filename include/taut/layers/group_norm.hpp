@@ -19,6 +19,7 @@ namespace layer {
 template <std::size_t Groups> struct group_norm_kind : normalizer::kind {
   static_assert(Groups > 0, "GroupNorm<G> has at least one group");
   static constexpr auto name = base::say("GroupNorm<", Groups, ">");
+  static constexpr const char* family = "GroupNorm";
   static constexpr bool per_channel = true;
   static constexpr auto wants = base::say("channels in ", Groups, " equal groups");
   static constexpr bool accepts(shape in) { return in.channels() % Groups == 0; }

@@ -56,7 +56,7 @@ template <bool AddsInput, class... Parts> struct block : layer_base {
   static_assert(sizeof...(Parts) > 0 && (!AddsInput || sizeof...(Parts) == 1));
   static constexpr fusion reads = fusion::mixing;
   static constexpr std::size_t blocks = sizeof...(Parts);
-  static constexpr bool combines = true;
+  static constexpr bool combines = true, adds_input = AddsInput;
   static constexpr bool homogeneous = (chain<layers_of_part<Parts>>::homogeneous && ...);
   template <std::size_t K> using chain_of = chain<layers_of_part<at<list<Parts...>, K>>>;
   template <shape In, std::size_t K> using network_of =

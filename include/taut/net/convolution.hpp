@@ -41,6 +41,11 @@ struct convolution : configurable<L> {
   /// The number of groups of channels that are convolved on their own.
   static constexpr auto channel_groups = static_cast<std::size_t>(option::value_of<option::groups_key, Options...>(1));
   static constexpr bool has_bias = !option::has<option::no_bias, Options...>;
+  /// Without padding, a constant added to each channel adds constants to the channels of the output.
+  static constexpr bool carries_shifts = [] {
+    constexpr auto padding = option::sizes_of<option::padding_key, Options...>(0);
+    return padding.first == 0 && padding.second == 0;
+  }();
   /// The declared limit of the operator's norm; 0 where none is declared.
   static constexpr double limit = option::value_of<option::at_most_key, Options...>(0);
 

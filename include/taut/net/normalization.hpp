@@ -40,6 +40,11 @@ template <class Kind, class... Options> struct normalization : configurable<norm
   static constexpr double gain_limit = option::value_of<option::gain_at_most_key, Options...>(0);
 
   static constexpr auto name = base::say(Kind::name);
+  /// What GroupNorm<2> and GroupNorm<4> both are: the kind's family, or its name.
+  static constexpr std::string_view family = [] {
+    if constexpr (requires { Kind::family; }) return std::string_view(Kind::family);
+    else return std::string_view(name);
+  }();
   using options = base::list<Options...>;
   using takes = typename Kind::takes;
   template <class... More> using with = normalization<Kind, More...>;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// exp, expm1, tanh and sigmoid for any lane, in constant expressions too. Every lane of floats evaluates the same formula by
-// the same operations, so scalars, registers and the compiler agree bit for bit; the errors stated for float are maxima
-// over all floats. Double: the standard library at run time, series in constant expressions. NaN gives NaN. Example:
+// exp, expm1, tanh and sigmoid for any lane, in constant expressions too. Every lane of floats evaluates the same
+// formula by the same operations, so scalars, registers and the compiler agree bit for bit; the errors stated for float
+// are maxima over all floats. Double: the standard library at run time, series in constant expressions. NaN gives NaN.
+// Example:
 //   static_assert(tanh(portable<4>(100.0f)).at[3] == 1.0f);
 #pragma once
 
@@ -40,10 +41,6 @@ constexpr reduced_exp reduce_exp(double x) {
 constexpr double two_to(int n) {  // n in [-1022, 1023]
   return __builtin_bit_cast(double, static_cast<std::uint64_t>(n + 1023) << 52);
 }
-
-}  // namespace detail
-
-namespace detail {
 
 constexpr float exp_low = -86.9f, exp_high = 0x1.62e42ep6f;
 
@@ -91,7 +88,9 @@ constexpr double exp(double x) {
 }
 
 /// e^(x + low) for double.
-constexpr double exp(double x, double low) { return exp(x) * (1 + low * (1 + low / 2 * (1 + low / 3 * (1 + low / 4)))); }
+constexpr double exp(double x, double low) {
+  return exp(x) * (1 + low * (1 + low / 2 * (1 + low / 3 * (1 + low / 4))));
+}
 
 /// e^x - 1: below 1.7 ulp, also where it is small; -1 below -17.5, infinity above 88.7228.
 template <float_lane V> [[gnu::always_inline]] constexpr V expm1(const V& x) {

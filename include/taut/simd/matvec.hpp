@@ -81,7 +81,7 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
  private:
   // Panels computed at once, so many that their accumulators fit the registers (32 of 16 floats, 16 of 8 or of 4) and
   // hide the latency of the multiply-add.
-  static constexpr std::size_t together_most = columns == 1 ? 8 : width<V> >= 16 ? 4 : 2;
+  static constexpr std::size_t together_most = columns == 1 ? 4 : width<V> >= 16 ? 4 : 2;
   static constexpr std::size_t together = panels < together_most ? panels : together_most;
 
   // Registers are worth writing out. Scalars are too, but block by block: firmware has little memory for code. An
@@ -95,8 +95,9 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
   [[gnu::always_inline]] static constexpr void group(const float* w, const float* x, std::size_t first,
                                                      Epilogue&& epilogue) {
     constexpr std::size_t sums = Count * columns, step = sums * width<V>;
-    // A group of few sums is split in two, even and odd blocks, to have enough independent additions.
-    constexpr std::size_t split = sums <= 4 && blocks >= 2 ? 2 : 1;
+    // A group of few sums is split in two, even and odd blocks, to have enough independent additions; scalars in four,
+    // so that their sums round as little as those of a register, whose four columns are sums of their own.
+    constexpr std::size_t wanted = columns == 1 ? 4 : sums <= 4 ? 2 : 1, split = blocks < wanted ? 1 : wanted;
     V sum[split][sums];
     repeat_sums<split * sums>([&](auto k)
                                   __attribute__((always_inline)) { sum[k / sums][k % sums] = broadcast<V>(0.0f); });
@@ -113,12 +114,19 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
 #pragma GCC unroll 1
       for (std::size_t b = 0; b < blocks / split; ++b, w += split * step, x += split * columns)
         detail::repeat<split>([&](auto s) __attribute__((always_inline)) { block(s, w + s * step, x + s * columns); });
-      if constexpr (blocks % split != 0) block(0, w, x);
+      detail::repeat<blocks % split>([&](auto s)
+                                         __attribute__((always_inline)) { block(s, w + s * step, x + s * columns); });
     }
     repeat_sums<Count>([&](auto p) __attribute__((always_inline)) {
       V* a = &sum[0][p * columns];
-      if constexpr (split == 2)
+      if constexpr (split == 4) {
+        repeat_sums<columns>([&](auto k) __attribute__((always_inline)) {
+          const std::size_t at = p * columns + k;
+          a[k] = (a[k] + sum[1][at]) + (sum[2][at] + sum[3][at]);
+        });
+      } else if constexpr (split == 2) {
         repeat_sums<columns>([&](auto k) __attribute__((always_inline)) { a[k] += sum[1][p * columns + k]; });
+      }
       if constexpr (columns == 1) epilogue(first + p, a[0]);
       else epilogue(first + p, add_pairs(add_pairs(a[0], a[1]), add_pairs(a[2], a[3])));
     });

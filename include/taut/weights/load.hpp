@@ -5,8 +5,11 @@
 //   const auto p = load_safetensors<Net>("digits.safetensors");
 //   load_safetensors("digits.safetensors", p);            // into storage that exists; unchanged if an error is thrown
 //
-// Keys are those of PyTorch's nn.Sequential: "0.weight", "0.bias", "1.weight", ...
+// Keys are those of PyTorch's nn.Sequential: "0.weight", "0.bias", "1.weight", ... A plain weight is also found where
+// PyTorch's spectral_norm has left V, u and v (weights/torch_keys.hpp): it becomes V / (u' V v), divided in double.
+// Load parameters<Net, double> to keep all digits of it.
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -17,6 +20,8 @@
 #include <taut/net/network.hpp>
 #include <taut/net/parameters.hpp>
 #include <taut/weights/safetensors.hpp>
+#include <taut/weights/torch_keys.hpp>
+#include <vector>
 
 namespace taut {
 
@@ -65,37 +70,88 @@ struct prover {
   }
 };
 
-/// Copies one stored tensor into its place, after every check that concerns it alone.
+/// The numbers of a stored tensor, after every check that concerns it alone: dtype F32, or F64 for double, or I64 for
+/// counters; the extents; and that all are finite. @throws load_error
 template <class Element>
-void load_tensor(const safetensors_file& file, const tensor_info& info, std::span<Element> values) {
-  const std::string name(info.key), where = file.path().string();
-  const char* const dtype = std::same_as<Element, float> ? "F32" : "I64";
-  const stored_tensor* const found = file.find(name);
-  if (found == nullptr)
-    throw load_error(where, name, std::string(dtype) + " " + extents_text(info.extents), "no tensor of this name");
-  if (found->dtype != dtype) throw load_error(where, name, std::string("dtype ") + dtype, "dtype " + found->dtype);
-  if (extents_text(found->shape) != extents_text(info.extents))
-    throw load_error(where, name, "shape " + extents_text(info.extents), "shape " + extents_text(found->shape));
-  std::memcpy(values.data(), found->bytes.data(), values.size_bytes());
+std::vector<Element> numbers_of(const safetensors_file& file, const stored_tensor& found, const shape& extents) {
+  const std::string where = file.path().string();
+  const bool widened = std::same_as<Element, double> && found.dtype == "F32";
+  const char* const dtype = std::same_as<Element, float> ? "F32" : std::same_as<Element, double> ? "F32 or F64" : "I64";
+  const char* const exact = std::same_as<Element, double> ? "F64" : dtype;
+  if (found.dtype != exact && !widened)
+    throw load_error(where, found.name, std::string("dtype ") + dtype, "dtype " + found.dtype);
+  if (extents_text(found.shape) != extents_text(extents))
+    throw load_error(where, found.name, "shape " + extents_text(extents), "shape " + extents_text(found.shape));
+  std::vector<Element> values(extents.size());
+  if (widened) {
+    std::vector<float> narrow(extents.size());
+    std::memcpy(narrow.data(), found.bytes.data(), found.bytes.size());
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<Element>(narrow[i]);
+  } else {
+    std::memcpy(values.data(), found.bytes.data(), found.bytes.size());
+  }
   if constexpr (std::floating_point<Element>) {
     for (std::size_t i = 0; i < values.size(); ++i)
       if (!rounded::is_finite(values[i]))
         throw load_error(
-            where, name, "finite values",
+            where, found.name, "finite values",
             std::string(rounded::is_nan(values[i]) ? "NaN" : "infinity") + " at position " + std::to_string(i));
   }
+  return values;
+}
+
+/// A weight that PyTorch normalized by its estimate s = u' V v of the spectral norm: V / s, rounded once.
+template <class Element> void load_estimated(const safetensors_file& file, const tensor_info& info,
+                                             std::span<Element> values, const spectral_estimate& tensors, auto&& used) {
+  const std::string where = file.path().string(), name(info.key);
+  const std::size_t rows = info.extents.extent[0], columns = info.extents.size() / rows;
+  for (const stored_tensor* t : {tensors.original, tensors.left, tensors.right}) {
+    if (t == nullptr)
+      throw load_error(where, name, "the vectors u and v of its spectral norm", "no tensor of this name");
+    used(*t);
+  }
+  const auto v = numbers_of<double>(file, *tensors.original, info.extents);
+  const auto left = numbers_of<double>(file, *tensors.left, shape{rows});
+  const auto right = numbers_of<double>(file, *tensors.right, shape{columns});
+  double s = 0;
+  for (std::size_t row = 0; row < rows; ++row) {
+    double sum = 0;
+    for (std::size_t i = 0; i < columns; ++i) sum += v[row * columns + i] * right[i];
+    s += left[row] * sum;
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = static_cast<Element>(v[i] / s);
+    if (!rounded::is_finite(values[i]))
+      throw load_error(where, tensors.original->name, "a spectral norm u'Vv that can be divided by", number_text(s));
+  }
+}
+
+/// Puts one tensor in its place and tells `used` which tensors of the file it came from. @throws load_error
+template <class Element>
+void load_tensor(const safetensors_file& file, const tensor_info& info, std::span<Element> values, auto&& used) {
+  if (const stored_tensor* const found = find_tensor(file, info.key)) {
+    used(*found);
+    std::ranges::copy(numbers_of<Element>(file, *found, info.extents), values.begin());
+    return;
+  }
+  if constexpr (std::floating_point<Element>) {
+    const auto estimate = find_spectral_estimate(file, info.key);
+    if (estimate.original != nullptr) return load_estimated(file, info, values, estimate, used);
+  }
+  const char* const dtype = std::floating_point<Element> ? "F32" : "I64";
+  throw load_error(file.path().string(), std::string(info.key), std::string(dtype) + " " + extents_text(info.extents),
+                   "no tensor of this name");
 }
 
 }  // namespace detail
 
 /// Reads a file into p. @throws load_error, and then p is as it was.
-template <Network Net> void load_safetensors(const std::filesystem::path& path, parameters<Net>& p) {
+template <Network Net, class Real> void load_safetensors(const std::filesystem::path& path, parameters<Net, Real>& p) {
   const safetensors_file file = safetensors_file::read(path);
-  const auto loaded = std::make_unique<parameters<Net>>(p);
+  const auto loaded = std::make_unique<parameters<Net, Real>>(p);
   std::set<std::string, std::less<>> expected;
   for_each_described_tensor(*loaded, [&](const tensor_info& info, auto values) {
-    expected.emplace(info.key);
-    detail::load_tensor(file, info, values);
+    detail::load_tensor(file, info, values, [&expected](const stored_tensor& t) { expected.insert(t.name); });
   });
   for (const stored_tensor& tensor : file.tensors())
     if (!expected.contains(tensor.name))
@@ -106,11 +162,12 @@ template <Network Net> void load_safetensors(const std::filesystem::path& path, 
   p = *loaded;
 }
 
-/// The parameters in a file. @throws load_error
-template <Network Net> [[nodiscard]] parameters<Net> load_safetensors(const std::filesystem::path& path) {
-  parameters<Net> p;
-  load_safetensors(path, p);
-  return p;
+/// The parameters in a file, in float, or in double: load_safetensors<Net, double>(path). @throws load_error
+template <Network Net, class Real = float>
+[[nodiscard]] parameters<Net, Real> load_safetensors(const std::filesystem::path& path) {
+  const auto p = std::make_unique<parameters<Net, Real>>();
+  load_safetensors(path, *p);
+  return *p;
 }
 
 }  // namespace taut

@@ -15,12 +15,16 @@
 namespace taut {
 
 /// Writes all tensors, buffers included. `metadata` goes into the header's __metadata__. @throws save_error
-template <class Net> void save_safetensors(const parameters<Net>& p, const std::filesystem::path& path,
-                                           const std::map<std::string, std::string>& metadata = {{"format", "pt"}}) {
+template <class Net, class Real>
+void save_safetensors(const parameters<Net, Real>& p, const std::filesystem::path& path,
+                      const std::map<std::string, std::string>& metadata = {{"format", "pt"}}) {
   std::vector<tensor_to_store> tensors;
   for_each_tensor(p, [&tensors](std::string_view name, const shape& extents, auto values) {
     using element = std::remove_cv_t<typename decltype(values)::element_type>;
-    tensors.push_back({std::string(name), std::same_as<element, float> ? "F32" : "I64",
+    tensors.push_back({std::string(name),
+                       std::same_as<element, float>    ? "F32"
+                       : std::same_as<element, double> ? "F64"
+                                                       : "I64",
                        std::vector<std::size_t>(extents.extent, extents.extent + extents.rank), std::as_bytes(values)});
   });
   write_safetensors(path, tensors, metadata);

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// GlobalAvgPool: y = the mean of each channel over all its positions; C x L and C x H x W become a vector of C.
+//
+// Lipschitz   1 / sqrt(positions), exact: attained by inputs that are constant on each channel
+// Gradient    dx = dy / positions
+// Example     Input<8, 4, 4> >> GlobalAvgPool >> Linear<10>
+#pragma once
+#include <taut/net/layer.hpp>
+#include <taut/simd/lane.hpp>
+
+namespace taut::layer {
+
+/// The mean of each channel.
+struct global_avg_pool : layer_base {
+  static constexpr auto name = base::say("GlobalAvgPool");
+  static constexpr fusion reads = fusion::mixing;
+  static constexpr bool homogeneous = true, carries_shifts = true;
+  static constexpr auto wants = base::say("C x L or C x H x W");
+  static constexpr bool accepts(shape in) { return in.rank == 2 || in.rank == 3; }
+  static constexpr shape output(shape in) { return shape{in.channels()}; }
+  static constexpr std::size_t multiply_adds(shape in) { return in.size(); }
+
+  template <shape In, class V> static constexpr void forward(const auto&, const V* x, V* y) {
+    constexpr std::size_t positions = In.positions();
+    for (std::size_t channel = 0; channel < In.channels(); ++channel) {
+      V sum(0);
+      for (std::size_t i = 0; i < positions; ++i) sum = sum + x[channel * positions + i];
+      y[channel] = sum * share<In, V>();
+    }
+  }
+
+  template <shape In, class P, class V>
+  static constexpr void gradient(const P&, const V*, const V*, const V* dy, V* dx, P&) {
+    for (std::size_t i = 0; i < In.size(); ++i) dx[i] = dy[i / In.positions()] * share<In, V>();
+  }
+
+  static constexpr auto lipschitz(shape in) {
+    return constant(1) / sqrt(constant(static_cast<double>(in.positions())));
+  }
+
+ private:
+  template <shape In, class V> static constexpr V share() {
+    return simd::number<V>(1.0 / static_cast<double>(In.positions()));
+  }
+};
+
+}  // namespace taut::layer
+
+namespace taut {
+/// The mean of each channel over all its positions.
+inline constexpr layer::global_avg_pool GlobalAvgPool{};
+}  // namespace taut

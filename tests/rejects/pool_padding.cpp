@@ -1,0 +1,7 @@
+// error: layer 0, MaxPool<3>.*takes padding <= half the window.*but Input<3, 8, 8> gives 3x8x8
+// SPDX-License-Identifier: Apache-2.0
+#include <taut/inference.hpp>
+#include <taut/layers/max_pool.hpp>
+using namespace taut;
+
+struct Net : decltype(Input<3, 8, 8> >> MaxPool<3>(padding<2>)) {};

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <random>
+#include <taut/simd/convolution.hpp>
+#include <taut/simd/lane.hpp>
+#include <vector>
+
+#include "support/catch.hpp"
+
+namespace taut::simd {
+namespace {
+
+// The definition, for any number: entry(co, ci, ky, kx), x and bias as given; term(w, x) is added up for each output.
+template <convolution_shape S> constexpr void definition(auto&& entry, auto&& x, auto&& add) {
+  constexpr std::size_t inputs = S.in_channels / S.groups, outputs = S.out_channels / S.groups;
+  for (std::size_t co = 0, out = 0; co < S.out_channels; ++co)
+    for (std::size_t oy = 0; oy < S.out_height(); ++oy)
+      for (std::size_t ox = 0; ox < S.out_width(); ++ox, ++out)
+        for (std::size_t ci = 0; ci < inputs; ++ci)
+          for (std::size_t ky = 0; ky < S.kernel_height; ++ky)
+            for (std::size_t kx = 0; kx < S.kernel_width; ++kx) {
+              const std::size_t i = oy * S.stride_height + ky, j = ox * S.stride_width + kx;  // of the padded input
+              if (i < S.padding_height || i >= S.padding_height + S.in_height || j < S.padding_width ||
+                  j >= S.padding_width + S.in_width)
+                continue;
+              const std::size_t channel = co / outputs * inputs + ci;
+              const std::size_t at = (channel * S.in_height + i - S.padding_height) * S.in_width + j - S.padding_width;
+              add(out, entry(co, ci, ky, kx), x[at]);
+            }
+}
+
+template <convolution_shape S>
+constexpr std::size_t weight_at(std::size_t co, std::size_t ci, std::size_t ky, std::size_t kx) {
+  return ((co * (S.in_channels / S.groups) + ci) * S.kernel_height + ky) * S.kernel_width + kx;
+}
+template <convolution_shape S> constexpr std::size_t weights = weight_at<S>(S.out_channels, 0, 0, 0);
+
+struct problem {
+  std::vector<double> w;
+  std::vector<float> bias, x;
+};
+template <convolution_shape S> problem random_problem() {
+  std::mt19937 random(static_cast<unsigned>(S.in_size() * 1000 + weights<S>));
+  std::normal_distribution<double> normal;
+  problem p{std::vector<double>(weights<S>), std::vector<float>(S.out_channels), std::vector<float>(S.in_size())};
+  for (double& v : p.w) v = static_cast<double>(static_cast<float>(normal(random)));
+  for (float& v : p.bias) v = static_cast<float>(normal(random));
+  for (float& v : p.x) v = static_cast<float>(normal(random));
+  return p;
+}
+
+// The outputs in lanes V, with scratch full of `filling`, memory around everything that must be neither read (NaN) nor
+// written.
+template <class V, convolution_shape S> std::vector<float> convolve(const problem& p, float filling) {
+  using kernel = convolution<V, S>;
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN(), canary = 12345.678f;
+  constexpr std::size_t margin = 64;
+  struct alignas(64) line {
+    float at[16];
+  };
+  std::vector<line> packed(kernel::weight_size / 16 + 2);
+  float* const w = packed[0].at;
+  std::fill_n(w, packed.size() * 16, nan);
+  kernel::pack([&p](std::size_t co, std::size_t ci, std::size_t ky,
+                    std::size_t kx) { return p.w[weight_at<S>(co, ci, ky, kx)]; },
+               w);
+  CHECK(std::isnan(w[kernel::weight_size]));
+  std::vector<float> x(S.in_size() + 2 * margin, nan), bias(kernel::bias_size + 2 * margin, nan);
+  std::vector<float> y(S.out_size() + 2 * margin, canary), scratch(kernel::scratch_size + 2 * margin, filling);
+  std::copy(p.x.begin(), p.x.end(), &x[margin]);
+  std::copy(p.bias.begin(), p.bias.end(), &bias[margin]);
+  kernel::apply(w, &bias[margin], &x[margin], &y[margin], &scratch[margin]);
+  for (std::size_t i = 0; i < margin; ++i) {
+    CHECK(y[i] == canary);
+    CHECK(y[margin + S.out_size() + i] == canary);
+    for (const std::size_t at : {i, margin + kernel::scratch_size + i})
+      CHECK(std::bit_cast<std::uint32_t>(scratch[at]) == std::bit_cast<std::uint32_t>(filling));
+  }
+  return {&y[margin], &y[margin] + S.out_size()};
+}
+
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](float u, float v) {
+    return std::bit_cast<std::uint32_t>(u) == std::bit_cast<std::uint32_t>(v);
+  });
+}
+
+// The largest error in units of (taps + 8) 2^-24 (|bias| + sum |w| |x|).
+template <convolution_shape S> double worst_error(const problem& p, const std::vector<float>& y) {
+  std::vector<double> sum(S.out_size()), size(S.out_size());
+  constexpr std::size_t positions = S.out_size() / S.out_channels;
+  for (std::size_t i = 0; i < sum.size(); ++i) sum[i] = p.bias[i / positions], size[i] = std::abs(sum[i]);
+  definition<S>([&p](auto... at) { return p.w[weight_at<S>(at...)]; }, p.x,
+                [&](std::size_t i, double w, float x) {
+                  sum[i] += w * static_cast<double>(x), size[i] += std::abs(w * static_cast<double>(x));
+                });
+  constexpr double count = static_cast<double>(weights<S> / S.out_channels + 8);
+  double worst = 0;
+  for (std::size_t i = 0; i < sum.size(); ++i)
+    worst = std::max(worst, std::abs(static_cast<double>(y[i]) - sum[i]) / (count * 0x1p-24 * size[i]));
+  return worst;
+}
+
+template <convolution_shape S> void check() {
+  CAPTURE(S.in_channels, S.in_height, S.in_width, S.out_channels, S.groups, S.kernel_height, S.kernel_width);
+  CAPTURE(S.stride_height, S.stride_width, S.padding_height, S.padding_width);
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+  const problem p = random_problem<S>();
+  const auto y = convolve<native, S>(p, nan);
+  CHECK(worst_error<S>(p, y) <= 1);
+  CHECK(same_bits(y, convolve<native, S>(p, 1e30f)));
+  CHECK(same_bits(y, convolve<portable<width<native>>, S>(p, nan)));
+  // one chain of multiply_adds for each output: the same in every lane
+  CHECK(same_bits(y, convolve<float, S>(p, nan)));
+  CHECK(same_bits(y, convolve<portable<4>, S>(p, nan)));
+}
+
+// In constant expressions: small integers, so every sum is exact.
+template <class V, convolution_shape S> constexpr bool exact() {
+  using kernel = convolution<V, S>;
+  const auto entry = [](std::size_t co, std::size_t ci, std::size_t ky, std::size_t kx) {
+    return static_cast<double>((co * 3 + ci * 5 + ky * 7 + kx * 2) % 11) - 5;
+  };
+  std::array<float, kernel::weight_size> w{};
+  std::array<float, kernel::bias_size> bias{};
+  std::array<float, S.in_size()> x{};
+  std::array<float, S.out_size()> y{};
+  std::array<float, kernel::scratch_size> scratch{};
+  std::array<double, S.out_size()> expected{};
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i * 5 % 9) - 4;
+  for (std::size_t i = 0; i < bias.size(); ++i) bias[i] = static_cast<float>(i) - 2;
+  for (std::size_t i = 0; i < y.size(); ++i)
+    expected[i] = static_cast<double>(bias[i / (S.out_size() / S.out_channels)]);
+  kernel::pack(entry, w.data());
+  kernel::apply(w.data(), bias.data(), x.data(), y.data(), scratch.data());
+  definition<S>(entry, x, [&](std::size_t i, double u, float v) { expected[i] += u * static_cast<double>(v); });
+  for (std::size_t i = 0; i < y.size(); ++i)
+    if (static_cast<double>(y[i]) != expected[i]) return false;
+  return true;
+}
+
+// channels, height, width -> channels in groups; kernel, stride, padding
+constexpr convolution_shape image(std::size_t c, std::size_t h, std::size_t w, std::size_t out, std::size_t k,
+                                  std::size_t s = 1, std::size_t p = 0, std::size_t groups = 1) {
+  return {c, h, w, out, groups, k, k, s, s, p, p};
+}
+constexpr convolution_shape signal(std::size_t c, std::size_t length, std::size_t out, std::size_t k, std::size_t s = 1,
+                                   std::size_t p = 0, std::size_t groups = 1) {
+  return {c, 1, length, out, groups, 1, k, 1, s, 0, p};
+}
+static_assert(exact<portable<4>, image(2, 5, 4, 3, 3, 1, 1)>() && exact<portable<8>, image(1, 6, 7, 2, 2, 2)>());
+static_assert(exact<portable<16>, image(3, 2, 2, 17, 3, 1, 1)>() && exact<float, image(2, 3, 3, 4, 2, 1, 0, 2)>());
+static_assert(exact<portable<1>, signal(2, 9, 3, 4, 3, 2)>() && exact<portable<4>, signal(4, 11, 4, 3, 1, 1, 4)>());
+static_assert(exact<portable<2>, image(1, 1, 1, 1, 1)>());
+
+static_assert(convolution<portable<16>, image(8, 4, 4, 16, 3, 1, 1)>::channels_in_lanes);
+static_assert(!convolution<portable<16>, image(1, 8, 8, 8, 3, 1, 1)>::channels_in_lanes);
+static_assert(!convolution<portable<16>, image(16, 32, 32, 16, 3, 1, 1)>::channels_in_lanes);
+static_assert(convolution<portable<16>, image(1, 8, 8, 8, 3, 1, 1)>::weight_size == 72);
+
+template <std::size_t S, std::size_t P> void check_kernels() {
+  check<image(2, 5, 7, 3, 1, S, P)>();
+  check<image(1, 6, 5, 4, 2, S, P)>();
+  check<image(3, 7, 9, 5, 3, S, P)>();
+  check<signal(2, 23, 4, 5, S, P)>();
+}
+
+}  // namespace
+
+TEST_CASE("simd.convolution: strides and paddings; native equals portable bit for bit and both are accurate") {
+  check_kernels<1, 0>();
+  check_kernels<1, 1>();
+  check_kernels<1, 3>();
+  check_kernels<2, 0>();
+  check_kernels<2, 1>();
+  check_kernels<2, 2>();
+  check_kernels<3, 1>();
+}
+
+TEST_CASE("simd.convolution: axes that differ") {
+  check<convolution_shape{2, 6, 9, 3, 1, 2, 3, 1, 2, 1, 0}>();
+  check<convolution_shape{1, 9, 4, 2, 1, 5, 1, 3, 1, 0, 2}>();
+  check<convolution_shape{2, 3, 20, 2, 2, 3, 4, 2, 5, 1, 7}>();
+  check<convolution_shape{1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2}>();  // windows on padding only
+}
+
+TEST_CASE("simd.convolution: groups and depthwise") {
+  check<image(4, 6, 6, 6, 3, 1, 1, 2)>();
+  check<image(6, 5, 5, 6, 3, 1, 1, 6)>();
+  check<image(3, 8, 8, 6, 3, 2, 1, 3)>();
+  check<image(32, 2, 2, 64, 1, 1, 0, 2)>();
+  check<signal(5, 40, 5, 7, 1, 3, 5)>();
+}
+
+TEST_CASE("simd.convolution: either way of filling the lanes, blocks that are not full") {
+  check<image(1, 8, 8, 8, 3, 1, 1)>();
+  check<image(8, 4, 4, 16, 3, 1, 1)>();
+  check<image(3, 2, 2, 37, 3, 1, 1)>();
+  check<image(5, 1, 1, 9, 1)>();
+  check<image(2, 14, 14, 11, 5, 1, 2)>();
+  check<image(4, 20, 20, 9, 3, 1, 1)>();
+}
+
+TEST_CASE("simd.convolution: a NaN or an infinity reaches the outputs whose windows hold it, and no other") {
+  constexpr convolution_shape S = image(2, 6, 7, 3, 3, 1, 1);
+  for (const float odd : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    problem p = random_problem<S>();
+    p.x[17] = odd;  // row 2, column 3 of channel 0
+    const auto y = convolve<native, S>(p, 0);
+    std::vector<bool> reached(S.out_size());
+    definition<S>([](auto...) { return 1.0; }, p.x,
+                  [&](std::size_t i, double, const float& x) { reached[i] = reached[i] || !std::isfinite(x); });
+    for (std::size_t i = 0; i < y.size(); ++i) CHECK(std::isfinite(y[i]) == !reached[i]);
+  }
+}
+
+TEST_CASE("simd.convolution: weights are rounded once from double") {
+  using kernel = convolution<portable<4>, signal(1, 9, 1, 2)>;
+  float packed[2];
+  kernel::pack([](auto, auto, auto, std::size_t kx) { return kx == 0 ? 0.1 : 1 + 0x1p-24 + 0x1p-50; }, packed);
+  CHECK(packed[0] == 0.1f);
+  CHECK(packed[1] == 1 + 0x1p-23f);
+}
+
+}  // namespace taut::simd
