@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <memory>
 #include <string>
 #include <taut/weights/load.hpp>
 #include <taut/weights/save.hpp>
@@ -32,6 +33,9 @@ struct law_options {
   double gradient_error = 1e-6;  ///< relative to the largest entry
   search_effort effort{.starts = 8, .steps = 200, .shortest = 1e-4};
 };
+
+/// How often check_laws ran: every layer of the catalogue asks that it did (tests/CMakeLists.txt).
+inline std::size_t laws_checked = 0;
 
 /// Floats compared by their bits, so that NaN equals NaN and 0 differs from -0.
 inline bool same_bits(std::span<const float> a, std::span<const float> b) {
@@ -305,6 +309,7 @@ template <class Net> void check_file(const parameters<Net>& p) {
 template <class L, shape In> void check_laws(const law_options& options = {}) {
   using Net = net_of<In, L>;
   INFO(L::name.view() << " on " << In.name().view());
+  ++laws_checked;
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
     const auto p = random_parameters<Net>(seed);
     check_shape<L, In>(seed);
@@ -315,6 +320,24 @@ template <class L, shape In> void check_laws(const law_options& options = {}) {
     check_file(p);
     if constexpr (L::reads == fusion::pointwise) check_range<L>(seed);
   }
+}
+
+/// The network that a layer's comment gives as its example: the engine agrees with evaluate, and there is a bound.
+template <class Net> void run_example() {
+  const auto p = std::make_unique<parameters<Net>>(random_parameters<Net>(1));
+  const auto run = std::make_unique<engine<Net>>();
+  compile(*p, *run);
+  base::random_stream random(2);
+  const auto x = random_vector<float>(random, Net::input_size);
+  const auto y = (*run)(x);
+  const auto truth = evaluate(*p, x);
+  double sum = 0;
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    const double difference = static_cast<double>(y[i]) - truth[i];
+    sum += difference * difference;
+  }
+  CHECK(std::sqrt(sum) <= float_error(*p, x));
+  CHECK(lipschitz_of(*p).value > 0);
 }
 
 }  // namespace taut::tests

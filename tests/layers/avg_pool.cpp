@@ -27,7 +27,8 @@ static_assert(means == std::array<double, 3>{1.5, 4.5, 3});  // padding counts a
 
 }  // namespace
 
-TEST_CASE("layers.avg_pool: the laws of layers") {
+namespace taut::tests {
+void laws_of_avg_pool() {
   tests::check_laws<avg_pool<1>, shape{3, 5}>({.tight = 0.98});
   tests::check_laws<avg_pool<2>, shape{2, 6}>({.tight = 0.98});
   tests::check_laws<avg_pool<4>, shape{1, 18}>({.tight = 0.98});
@@ -38,6 +39,7 @@ TEST_CASE("layers.avg_pool: the laws of layers") {
   tests::check_laws<avg_pool<2, 3, option::padding<1, 0>>, shape{1, 4, 6}>({.tight = 0.98});
   tests::check_laws<avg_pool<3, 3, option::stride<2, 1>, option::padding<1, 1>>, shape{3, 6, 5}>({.tight = 0.5});
 }
+}  // namespace taut::tests
 
 TEST_CASE("layers.avg_pool: infinities and NaN stay in their windows") {
   constexpr float infinity = std::numeric_limits<float>::infinity();

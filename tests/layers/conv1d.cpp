@@ -34,12 +34,14 @@ static_assert(correlation ==
 
 }  // namespace
 
-TEST_CASE("layers.conv1d: the laws of layers") {
+namespace taut::tests {
+void laws_of_conv1d() {
   tests::check_laws<conv1d<1, 2>, shape{1, 3}>({.tight = 0.98});
   tests::check_laws<conv1d<3, 3, option::padding<1, 1>>, shape{2, 7}>({.tight = 0.9});
   tests::check_laws<conv1d<5, 3, option::stride<2, 2>, option::at_most<0.5>>, shape{3, 9}>();
   tests::check_laws<conv1d<4, 1, option::no_bias>, shape{2, 5}>({.tight = 0.9});
 }
+}  // namespace taut::tests
 
 TEST_CASE("layers.conv1d: the laws of layers, groups and depthwise") {
   tests::check_laws<conv1d<6, 2, option::groups<2>, option::at_most<2.0>>, shape{4, 5}>();

@@ -59,13 +59,15 @@ static_assert(depthwise == std::array{1., 2., 2., 4., 30., 60., 40., 80.});
 
 }  // namespace
 
-TEST_CASE("layers.conv2d: the laws of layers") {
+namespace taut::tests {
+void laws_of_conv2d() {
   tests::check_laws<conv2d<1, 1, 1>, shape{1, 1, 1}>({.tight = 0.999});
   tests::check_laws<conv2d<2, 2, 2>, shape{1, 3, 3}>({.tight = 0.98});
   tests::check_laws<conv2d<5, 1, 1, option::no_bias>, shape{3, 2, 3}>({.tight = 0.9});
   tests::check_laws<conv2d<6, 3, 3, padded<1>, strided<2>>, shape{2, 5, 4}>({.tight = 0.9});
   tests::check_laws<conv2d<3, 3, 2, padded<0, 1>, strided<1, 2>, option::at_most<0.75>>, shape{2, 4, 5}>();
 }
+}  // namespace taut::tests
 
 TEST_CASE("layers.conv2d: the laws of layers, groups and depthwise") {
   tests::check_laws<conv2d<6, 2, 2, option::groups<2>, option::at_most<0.5>>, shape{4, 3, 3}>();

@@ -39,11 +39,13 @@ template <double p, class V> std::vector<double> kept(std::uint64_t noise, bool 
 
 }  // namespace
 
-TEST_CASE("layers.dropout: the laws of layers") {
+namespace taut::tests {
+void laws_of_dropout() {
   tests::check_laws<dropout<0.0>, shape{1}>({.tight = 0.98});
   tests::check_laws<dropout<0.5>, shape{19}>({.tight = 0.98});
   tests::check_laws<dropout<0.9>, shape{2, 3, 4}>({.tight = 0.98});
 }
+}  // namespace taut::tests
 
 TEST_CASE("layers.dropout: the same mask forward and back and in registers of every width, another for other noise") {
   const auto mask = kept<0.25, double>(5);

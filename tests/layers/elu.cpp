@@ -19,11 +19,13 @@ static_assert(!layer::elu::homogeneous && layer::elu::range.lower == -1);
 
 }  // namespace
 
-TEST_CASE("layers.elu: the laws of layers") {
+namespace taut::tests {
+void laws_of_elu() {
   tests::check_laws<layer::elu, shape{1}>({.tight = 0.99});
   tests::check_laws<layer::elu, shape{19}>({.tight = 0.9});
   tests::check_laws<layer::elu, shape{2, 3, 3}>({.tight = 0.9});
 }
+}  // namespace taut::tests
 
 TEST_CASE("layers.elu: errors are as stated, in the tail of the derivative too") {
   CHECK(tests::apply_errors<layer::elu>(-1e-37f, -1e30f, exact).ulp < 1.1);

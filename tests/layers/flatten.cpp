@@ -18,8 +18,10 @@ static_assert(listed == std::array<double, 6>{1, 2, 3, 4, 5, 6});  // C, then H,
 
 }  // namespace
 
-TEST_CASE("layers.flatten: the laws of layers") {
+namespace taut::tests {
+void laws_of_flatten() {
   tests::check_laws<layer::flatten, shape{1}>({.tight = 0.98});
   tests::check_laws<layer::flatten, shape{3, 7}>({.tight = 0.98});
   tests::check_laws<layer::flatten, shape{2, 3, 4}>({.tight = 0.98});
 }
+}  // namespace taut::tests

@@ -23,11 +23,13 @@ static_assert(!layer::gelu::homogeneous && layer::gelu::range.upper == rounded::
 
 }  // namespace
 
-TEST_CASE("layers.gelu: the laws of layers") {
+namespace taut::tests {
+void laws_of_gelu() {
   tests::check_laws<layer::gelu, shape{1}>({.tight = 0.98});
   tests::check_laws<layer::gelu, shape{19}>({.tight = 0.4});
   tests::check_laws<layer::gelu, shape{2, 3, 3}>({.tight = 0.4});
 }
+}  // namespace taut::tests
 
 TEST_CASE("layers.gelu: errors are as stated, in the left tail too") {
   CHECK(tests::apply_errors<layer::gelu>(-1e-30f, -12.9f, exact).ulp < (simd::target_fuses ? 6.5 : 7));

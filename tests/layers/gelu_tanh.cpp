@@ -29,11 +29,13 @@ static_assert(!layer::gelu_tanh::homogeneous && layer::gelu_tanh::range.upper ==
 
 }  // namespace
 
-TEST_CASE("layers.gelu_tanh: the laws of layers") {
+namespace taut::tests {
+void laws_of_gelu_tanh() {
   tests::check_laws<layer::gelu_tanh, shape{1}>({.tight = 0.98});
   tests::check_laws<layer::gelu_tanh, shape{19}>({.tight = 0.4});
   tests::check_laws<layer::gelu_tanh, shape{2, 3, 3}>({.tight = 0.4});
 }
+}  // namespace taut::tests
 
 TEST_CASE("layers.gelu_tanh: errors are as stated, in the left tail too") {
   CHECK(tests::apply_errors<layer::gelu_tanh>(-1e-30f, -9.96f, exact).ulp < (simd::target_fuses ? 3 : 140));

@@ -21,13 +21,15 @@ static_assert(means == std::array<double, 2>{2.5, 0.5});
 
 }  // namespace
 
-TEST_CASE("layers.global_avg_pool: the laws of layers") {
+namespace taut::tests {
+void laws_of_global_avg_pool() {
   tests::check_laws<global_avg_pool, shape{1, 1}>({.tight = 0.98});
   tests::check_laws<global_avg_pool, shape{5, 1}>({.tight = 0.98});
   tests::check_laws<global_avg_pool, shape{3, 7}>({.tight = 0.98});
   tests::check_laws<global_avg_pool, shape{2, 5, 3}>({.tight = 0.98});
   tests::check_laws<global_avg_pool, shape{19, 2, 2}>({.tight = 0.98});
 }
+}  // namespace taut::tests
 
 TEST_CASE("layers.global_avg_pool: infinities and NaN stay in their channels") {
   constexpr float infinity = std::numeric_limits<float>::infinity();

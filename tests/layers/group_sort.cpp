@@ -39,13 +39,15 @@ static_assert(sent_back == std::array<double, 4>{3, 1, 4, 2});  // of equal valu
 
 }  // namespace
 
-TEST_CASE("layers.group_sort: the laws of layers") {
+namespace taut::tests {
+void laws_of_group_sort() {
   tests::check_laws<group_sort<2>, shape{2}>({.tight = 0.98});
   tests::check_laws<group_sort<2>, shape{34}>({.tight = 0.98});
   tests::check_laws<group_sort<4>, shape{12}>({.tight = 0.98});
   tests::check_laws<group_sort<2>, shape{4, 5}>({.tight = 0.98});
   tests::check_laws<group_sort<5>, shape{5, 2, 3}>({.tight = 0.98});
 }
+}  // namespace taut::tests
 
 TEST_CASE("layers.group_sort: outputs are the sorted inputs, and gradients return to where the values came from") {
   constexpr std::size_t k = 7;

@@ -26,10 +26,12 @@ static_assert(layer::leaky_relu<1.7>::lipschitz(shape{3}).value().upper == (1.7f
 
 }  // namespace
 
-TEST_CASE("layers.leaky_relu: the laws of layers") {
+namespace taut::tests {
+void laws_of_leaky_relu() {
   tests::check_laws<standard, shape{1}>({.tight = 0.999});
   tests::check_laws<layer::leaky_relu<0.2>, shape{19}>({.tight = 0.98});
   tests::check_laws<layer::leaky_relu<0.0>, shape{3, 5}>({.tight = 0.98});
   tests::check_laws<layer::leaky_relu<1.0>, shape{2, 2, 2}>({.tight = 0.98});
   tests::check_laws<layer::leaky_relu<1.3>, shape{5}>({.tight = 0.98});
 }
+}  // namespace taut::tests

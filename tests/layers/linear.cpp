@@ -31,13 +31,15 @@ static_assert(product[0] == 321.5 && product[1] == 653.5);  // [out][in], as PyT
 
 }  // namespace
 
-TEST_CASE("layers.linear: the laws of layers") {
+namespace taut::tests {
+void laws_of_linear() {
   tests::check_laws<linear<1>, shape{1}>({.tight = 0.999});
   tests::check_laws<linear<5>, shape{7}>({.tight = 0.95});
   tests::check_laws<linear<7, 5>, shape{7}>({.tight = 0.95});
   tests::check_laws<linear<33, 0, option::no_bias>, shape{18}>({.tight = 0.8});
   tests::check_laws<linear<4, 0, option::at_most<0.5>>, shape{9}>({.tight = 0.95});
 }
+}  // namespace taut::tests
 
 TEST_CASE("layers.linear: He initialisation is uniform, of variance 2 / fan-in, and a function of the seed") {
   using Net = tests::net_of<shape{50}, linear<40>>;

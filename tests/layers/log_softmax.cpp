@@ -47,7 +47,8 @@ template <shape In> double worst_of_run(double scale) {
 
 }  // namespace
 
-TEST_CASE("layers.log_softmax: the laws of layers") {
+namespace taut::tests {
+void laws_of_log_softmax() {
   tests::check_laws<log_softmax, shape{1}>();
   tests::check_laws<log_softmax, shape{2}>({.tight = 0.98});
   tests::check_laws<log_softmax, shape{7}>({.tight = 0.7});
@@ -55,6 +56,7 @@ TEST_CASE("layers.log_softmax: the laws of layers") {
   tests::check_laws<log_softmax, shape{3, 5}>({.tight = 0.5});
   tests::check_laws<log_softmax, shape{2, 3, 4}>({.tight = 0.5});
 }
+}  // namespace taut::tests
 
 TEST_CASE("layers.log_softmax: at a corner of the simplex its Jacobian has norm sqrt(n)") {
   // J v for v = s - 1/n, the steepest direction, by the gradient's transpose: J' u with u = 1 is s-free, so by

@@ -48,7 +48,8 @@ static_assert(sent_back == std::array<double, 6>{0, 11, 0, 100, 0, 0});  // of e
 
 }  // namespace
 
-TEST_CASE("layers.max_pool: the laws of layers") {
+namespace taut::tests {
+void laws_of_max_pool() {
   tests::check_laws<max_pool<1>, shape{3, 5}>({.tight = 0.98});
   tests::check_laws<max_pool<2>, shape{2, 6}>({.tight = 0.98});
   tests::check_laws<max_pool<3, 3, option::stride<1, 1>>, shape{1, 5}>({.tight = 0.98});
@@ -58,6 +59,7 @@ TEST_CASE("layers.max_pool: the laws of layers") {
   tests::check_laws<max_pool<2, 3, option::padding<1, 0>>, shape{1, 4, 6}>({.tight = 0.98});
   tests::check_laws<max_pool<3, 3, option::stride<2, 1>, option::padding<1, 1>>, shape{3, 6, 5}>({.tight = 0.5});
 }
+}  // namespace taut::tests
 
 TEST_CASE("layers.max_pool: NaN in a window gives NaN, wherever it lies and whatever else is in it") {
   constexpr double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();

@@ -16,11 +16,13 @@ static_assert(layer::relu::lipschitz(shape{3}).value().upper == 1);
 
 }  // namespace
 
-TEST_CASE("layers.relu: the laws of layers") {
+namespace taut::tests {
+void laws_of_relu() {
   tests::check_laws<layer::relu, shape{1}>({.tight = 0.999});
   tests::check_laws<layer::relu, shape{19}>({.tight = 0.99});
   tests::check_laws<layer::relu, shape{3, 5}>({.tight = 0.99});
 }
+}  // namespace taut::tests
 
 TEST_CASE("layers.relu: infinity passes, its mirror image does not") {
   CHECK(layer::relu::apply(std::numeric_limits<float>::infinity()) == std::numeric_limits<float>::infinity());

@@ -20,11 +20,13 @@ static_assert(layer::sigmoid::lipschitz(shape{3}).value().upper == 0.25);
 
 }  // namespace
 
-TEST_CASE("layers.sigmoid: the laws of layers") {
+namespace taut::tests {
+void laws_of_sigmoid() {
   tests::check_laws<layer::sigmoid, shape{1}>({.tight = 0.98});
   tests::check_laws<layer::sigmoid, shape{19}>({.tight = 0.4});
   tests::check_laws<layer::sigmoid, shape{2, 3, 3}>({.tight = 0.4});
 }
+}  // namespace taut::tests
 
 TEST_CASE("layers.sigmoid: errors are as stated, in both tails of the derivative too") {
   CHECK(tests::apply_errors<layer::sigmoid>(-1e-9f, -88.72f, exact).ulp < 2.5);

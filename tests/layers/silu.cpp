@@ -23,11 +23,13 @@ static_assert(!layer::silu::homogeneous && layer::silu::range.upper == rounded::
 
 }  // namespace
 
-TEST_CASE("layers.silu: the laws of layers") {
+namespace taut::tests {
+void laws_of_silu() {
   tests::check_laws<layer::silu, shape{1}>({.tight = 0.98});
   tests::check_laws<layer::silu, shape{19}>({.tight = 0.4});
   tests::check_laws<layer::silu, shape{2, 3, 3}>({.tight = 0.4});
 }
+}  // namespace taut::tests
 
 TEST_CASE("layers.silu: errors are as stated, in the left tail too") {
   CHECK(tests::apply_errors<layer::silu>(-1e-30f, -88.72f, exact).ulp < 2.5);

@@ -44,7 +44,8 @@ template <shape In> double worst_of_run(double scale) {
 
 }  // namespace
 
-TEST_CASE("layers.softmax: the laws of layers") {
+namespace taut::tests {
+void laws_of_softmax() {
   tests::check_laws<softmax, shape{1}>();
   tests::check_laws<softmax, shape{2}>({.tight = 0.98});
   tests::check_laws<softmax, shape{7}>({.tight = 0.8});
@@ -52,6 +53,7 @@ TEST_CASE("layers.softmax: the laws of layers") {
   tests::check_laws<softmax, shape{3, 5}>({.tight = 0.8});
   tests::check_laws<softmax, shape{2, 3, 4}>({.tight = 0.8});
 }
+}  // namespace taut::tests
 
 TEST_CASE("layers.softmax: sums to 1, does not see what all have in common, overflows for no finite input") {
   base::random_stream random(4);

@@ -21,11 +21,13 @@ static_assert(!layer::softplus::homogeneous && layer::softplus::range.lower == 0
 
 }  // namespace
 
-TEST_CASE("layers.softplus: the laws of layers") {
+namespace taut::tests {
+void laws_of_softplus() {
   tests::check_laws<layer::softplus, shape{1}>({.tight = 0.98});
   tests::check_laws<layer::softplus, shape{19}>({.tight = 0.4});
   tests::check_laws<layer::softplus, shape{2, 3, 3}>({.tight = 0.4});
 }
+}  // namespace taut::tests
 
 TEST_CASE("layers.softplus: errors are as stated, in the left tail too") {
   CHECK(tests::apply_errors<layer::softplus>(-1e-9f, -86.9f, exact).ulp < 2);

@@ -14,11 +14,13 @@ static_assert(!layer::tanh::homogeneous && layer::tanh::range.lower == -1 && lay
 
 }  // namespace
 
-TEST_CASE("layers.tanh: the laws of layers") {
+namespace taut::tests {
+void laws_of_tanh() {
   tests::check_laws<layer::tanh, shape{1}>({.tight = 0.98});
   tests::check_laws<layer::tanh, shape{18}>({.tight = 0.4});
   tests::check_laws<layer::tanh, shape{2, 2, 3}>({.tight = 0.4});
 }
+}  // namespace taut::tests
 
 TEST_CASE("layers.tanh: its derivative is 1 - y^2") {
   for (const double x : {-3.0, -0.5, 0.0, 1e-9, 0.25, 2.0}) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// AvgPool<K>: y = the mean of each window of K positions (K x K on images), channel by channel.
-// AvgPool<Height, Width>: windows that are not square, on images. Padding counts as zeros (count_include_pad = True).
+// AvgPool<K>: y = the mean of each window of K positions (K x K on images), channel by channel. AvgPool<Height, Width>:
+// windows that are not square, on images. Padding counts as zeros (count_include_pad = True).
 //
 // Options     stride<s> (the window), padding<p> (0; at most half the window)
 // Lipschitz   at most sqrt(c n) / m for windows of m positions, of which n lie on the input (n < m where all reach into

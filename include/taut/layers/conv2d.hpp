@@ -3,12 +3,10 @@
 // Conv2d<Out, Height, Width>: windows that are not square.
 //
 // Options     padding<p> or padding<Height, Width> (0), stride<s> or stride<Height, Width> (1); groups<g>: channels in
-// g
-//             groups, each convolved on its own (as many as channels: depthwise); no_bias; at_most<c>: the norm of the
-//             operator is at most c
+//             g groups, each convolved on its own (as many as channels: depthwise); no_bias; at_most<c>: the norm of
+//             the operator is at most c
 // Lipschitz   ||W||, W the dense unrolled operator: exact; at most sqrt(m) ||w as outputs x (inputs K K)||, m the
-// largest
-//             number of windows over one position: by this at_most<c> is proved
+//             largest number of windows over one position: by this at_most<c> is proved
 // Gradient    dx = W' dy; dw, db: sums over positions
 // Example     Input<3, 32, 32> >> Conv2d<8, 3>(padding<1>, stride<2>)
 #pragma once

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Dropout<p>: in training y = x / (1 - p) or, with probability p, 0; each feature of each sample by itself.
-// At inference y = x.
+// Dropout<p>: in training y = x / (1 - p) or, with probability p, 0; each feature of each sample by itself. At
+// inference y = x.
 //
 // Lipschitz   1, exact (inference)
 // Gradient    dx = dy / (1 - p) where x was kept, else 0; at inference dx = dy

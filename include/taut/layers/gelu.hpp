@@ -3,8 +3,7 @@
 //
 // Lipschitz   1.1289041451..., the slope at sqrt 2: Phi(sqrt 2) + e^-1 / sqrt(pi); exact
 // Range       [-0.1699713, infinity]; float: below 6.5 ulp (7 where the target does not fuse) for x > -12.9, 0 from
-// -13.2
-//             down
+//             -13.2 down
 // Gradient    dx = (Phi(x) + x e^(-x^2 / 2) / sqrt(2 pi)) dy
 // Example     Input<16> >> Linear<16> >> GELU
 #pragma once

@@ -3,11 +3,11 @@
 //
 // Options     epsilon<e> (1e-5), min_std<s>, gain_at_most<g>, no_affine; over_last: statistics over the last axis only,
 //             for each token on its own
-// Lipschitz   ||diag(gain) P|| / sqrt(s^2 + epsilon) for pairs of inputs with std >= s (s = 0: everywhere), exact;
-//             P = I - 11'/n; at most max|gain| / sqrt(s^2 + epsilon); 0 for one feature, whose output is constant
+// Lipschitz   ||diag(gain) P|| / sqrt(s^2 + epsilon) for pairs of inputs with std >= s (s = 0: everywhere), exact; P =
+//             I - 11'/n; at most max|gain| / sqrt(s^2 + epsilon); 0 for one feature, whose output is constant
 // Range       |y - offset| < |gain| sqrt(n - 1)
-// Gradient    dx = (u - mean(u) - z mean(z u)) / sqrt(variance + epsilon), u = gain dy, z the normalized input;
-//             dgain = z dy, doffset = dy
+// Gradient    dx = (u - mean(u) - z mean(z u)) / sqrt(variance + epsilon), u = gain dy, z the normalized input; dgain =
+//             z dy, doffset = dy
 // Example     Input<64> >> Linear<32> >> LN(min_std<0.25>, gain_at_most<1.0>)
 #pragma once
 #include <taut/net/normalization.hpp>

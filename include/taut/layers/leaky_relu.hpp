@@ -41,9 +41,9 @@ template <double Slope> struct leaky_relu : layer_base {
   }
 };
 
-/// leaky_relu<Slope>; a slope that is negative or no number is one compile error.
-template <double Slope> using checked_leaky_relu =
-    std::conditional_t<(Slope >= 0 && Slope < rounded::infinity), leaky_relu<Slope>,
+/// bool, or the message for a slope that is negative or no number.
+template <double Slope> using slope_check =
+    std::conditional_t<(Slope >= 0 && Slope < rounded::infinity), bool,
                        option_error<base::phrase_of<leaky_relu<Slope>::name>(),
                                     base::phrase_of<base::say("needs a slope of at least 0, not")>(),
                                     base::phrase_of<base::say(Slope)>()>>;
@@ -52,5 +52,6 @@ template <double Slope> using checked_leaky_relu =
 
 namespace taut {
 /// y = x for x > 0, Slope x otherwise: `LeakyReLU<0.2>`, or `LeakyReLU<>` with PyTorch's 0.01.
-template <double Slope = 0.01> inline constexpr layer::checked_leaky_relu<Slope> LeakyReLU{};
+template <double Slope = 0.01> inline constexpr auto LeakyReLU =
+    (static_cast<void>(layer::slope_check<Slope>{}), layer::leaky_relu<Slope>{});
 }  // namespace taut

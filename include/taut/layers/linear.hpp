@@ -45,10 +45,9 @@ template <std::size_t A, std::size_t B, class... Options> struct linear : config
       if constexpr (limit > 0) visit.spectral_norm_at_most("weight", self.weight, width, In.size(), limit);
     }
   };
-  /// He: uniform with variance 2 / fan-in; biases 0.
+  /// Weights as the stream makes them (He), biases 0.
   template <shape In, class Real> static constexpr void initialise(parameters<In, Real>& p, auto& random) {
-    const double bound = rounded::sqrt_nearest(6.0 / static_cast<double>(In.size()));
-    for (Real& w : p.weight) w = static_cast<Real>(random.uniform(-bound, bound));
+    base::fill_weights(p.weight, In.size(), random);
     for (Real& b : p.bias) b = 0;
   }
 

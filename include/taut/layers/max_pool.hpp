@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// MaxPool<K>: y = the largest x of each window of K positions (K x K on images), channel by channel.
-// MaxPool<Height, Width>: windows that are not square, on images. Padded positions never win; NaN in a window gives
-// NaN.
+// MaxPool<K>: y = the largest x of each window of K positions (K x K on images), channel by channel. MaxPool<Height,
+// Width>: windows that are not square, on images. Padded positions never win; NaN in a window gives NaN.
 //
 // Options     stride<s> (the window), padding<p> (0; at most half the window)
 // Lipschitz   sqrt(c), exact; c is the largest number of windows that contain one position (1 where none overlap)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Softplus: y = ln(1 + e^x), element by element; from x = 20 on y = x, as in PyTorch.
+// Softplus: y = ln(1 + e^x), element by element; above 20 y = x, as in PyTorch.
 //
 // Lipschitz   1, the least constant of ln(1 + e^x), approached for large x. The step of 2.1e-9 at 20 is far below the
 //             rounding of floats; pairs of doubles on its two sides keep the constant if 1.1e-9 apart

@@ -106,10 +106,9 @@ struct convolution : configurable<L> {
       }
     }
   };
-  /// He: uniform with variance 2 / fan-in; biases 0.
+  /// Weights as the stream makes them (He), biases 0.
   template <shape In, class Real> static constexpr void initialise(parameters<In, Real>& p, auto& random) {
-    const double bound = rounded::sqrt_nearest(6.0 / static_cast<double>(inputs<In> * taps));
-    for (Real& w : p.weight) w = static_cast<Real>(random.uniform(-bound, bound));
+    base::fill_weights(p.weight, inputs<In> * taps, random);
     for (Real& b : p.bias) b = 0;
   }
 

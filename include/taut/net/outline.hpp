@@ -20,8 +20,8 @@ struct outline_entry {
   enum class step { layer, enter, next, leave };
   step at = step::layer;
   position where{};
-  std::string_view name;
-  shape in, out;
+  std::string_view name{};
+  shape in{}, out{};
   fusion reads = fusion::mixing;
   bool identity = false;         ///< the output is the input (at inference)
   bool homogeneous = false;      ///< f(a x) = a f(x) for a > 0
@@ -39,7 +39,7 @@ struct outline_entry {
   std::size_t run = 0;      ///< of normalizers: how many neighbours are pooled, in each sample if over_batch
   bool centred = false;     ///< the mean of a run is subtracted
   bool over_batch = false;  ///< in training, a run goes through all samples of the batch; constants at inference
-  std::string_view family;  ///< GroupNorm for GroupNorm<2> and GroupNorm<4>
+  std::string_view family{};///< GroupNorm for GroupNorm<2> and GroupNorm<4>
 
   [[nodiscard]] constexpr bool normalizes() const { return run != 0; }
 };

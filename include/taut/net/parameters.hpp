@@ -158,14 +158,35 @@ template <class To, class Net, class From>
   return made;
 }
 
+namespace base {
+
+/// Initial weights of an affine layer, rows of `fan_in` numbers: as the stream makes matrices (net/orthogonal.hpp), else
+/// as He does, uniform with variance 2 / fan-in.
+template <class Weights, class Random>
+constexpr void fill_weights(Weights& weights, std::size_t fan_in, Random& random) {
+  if constexpr (requires { random.fill_matrix(weights, fan_in); }) {
+    random.fill_matrix(weights, fan_in);
+  } else {
+    const double bound = rounded::sqrt_nearest(6.0 / static_cast<double>(fan_in));
+    for (auto& w : weights) w = static_cast<typename Weights::value_type>(random.uniform(-bound, bound));
+  }
+}
+
+/// Every layer fills its parameters from this stream.
+template <class Net, class Random> constexpr void initialise_from(parameters<Net>& p, Random& random) {
+  for_each_index<Net::depth>([&]<std::size_t I>() {
+    using L = at<typename Net::layers, I>;
+    if constexpr (requires { L::initialise(get<I>(p), random); }) L::initialise(get<I>(p), random);
+  });
+}
+
+}  // namespace base
+
 /// Fills every layer with what it states as its initial values (He for weights that feed a nonlinearity; gains 1,
 /// offsets and biases 0): a function of the seed alone, the same on every machine.
 template <class Net> constexpr void initialise(parameters<Net>& p, std::uint64_t seed) {
   base::random_stream random(seed);
-  base::for_each_index<Net::depth>([&]<std::size_t I>() {
-    using L = base::at<typename Net::layers, I>;
-    if constexpr (requires { L::initialise(get<I>(p), random); }) L::initialise(get<I>(p), random);
-  });
+  base::initialise_from(p, random);
 }
 
 }  // namespace taut

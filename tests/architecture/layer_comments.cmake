@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+# The comment at the head of a layer's header is data: what the layer is, then entries (Options, Lipschitz, Range,
+# Gradient, Example), then remarks. layers.cmake makes docs/layers.md of it, tests/CMakeLists.txt a program that runs
+# every example. Text is never put into a list: it has semicolons and brackets of its own.
+
+# layer_comment(HEADER PREFIX): sets PREFIX_about, PREFIX_remarks and PREFIX_<Entry> for each entry that is there.
+function(layer_comment header prefix)
+  file(READ ${header} rest)
+  string(FIND "${rest}" "\n" end) # the license
+  math(EXPR end "${end} + 1")
+  string(SUBSTRING "${rest}" ${end} -1 rest)
+  set(place about)
+  set(seen FALSE)
+  foreach(entry about remarks Options Lipschitz Range Gradient Example)
+    set(${prefix}_${entry} "")
+  endforeach()
+  while(rest MATCHES "^//")
+    string(FIND "${rest}" "\n" end)
+    math(EXPR length "${end} - 2")
+    string(SUBSTRING "${rest}" 2 ${length} line)
+    math(EXPR end "${end} + 1")
+    string(SUBSTRING "${rest}" ${end} -1 rest)
+    string(STRIP "${line}" line)
+    if(line MATCHES "^(Options|Lipschitz|Range|Gradient|Example) +(.*)$")
+      set(place ${CMAKE_MATCH_1})
+      set(seen TRUE)
+      set(line "${CMAKE_MATCH_2}")
+    elseif(line STREQUAL "")
+      if(seen)
+        set(place remarks)
+      endif()
+      continue()
+    endif()
+    if(NOT "${${prefix}_${place}}" STREQUAL "")
+      string(PREPEND line "${${prefix}_${place}} ")
+    endif()
+    set(${prefix}_${place} "${line}")
+  endwhile()
+  foreach(entry about remarks Options Lipschitz Range Gradient Example)
+    set(${prefix}_${entry} "${${prefix}_${entry}}" PARENT_SCOPE)
+  endforeach()
+endfunction()
