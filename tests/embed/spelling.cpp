@@ -2,10 +2,7 @@
 // The twin of embed/spelling.hpp. Each test builds a network from an expression and requires its spelling to be the
 // text of that very expression: what is spelled compiles back to the same type.
 #include <taut/embed/spelling.hpp>
-#include <taut/layers/layer_norm.hpp>
-#include <taut/layers/linear.hpp>
-#include <taut/layers/relu.hpp>
-#include <taut/layers/tanh.hpp>
+#include <taut/inference.hpp>
 
 #include "support/catch.hpp"
 
@@ -30,6 +27,16 @@ SPELLS("numbers with all their digits", Input<4> >> LayerNorm(epsilon<1e-05>) >>
                                             Linear<2>(at_most<16777217.0>))
 SPELLS("the smallest number", Input<4> >> Linear<2>(at_most<5e-324>) >> Linear<2>(at_most<0.1>))
 SPELLS("no number", Input<4> >> Linear<2>(at_most<taut::rounded::infinity>))
+
+SPELLS("windows", Input<3, 9, 8> >> Conv2d<6, 3, 2>(padding<1, 0>, stride<2>, groups<3>) >> MaxPool<2>(padding<1>) >>
+                      AvgPool<2, 1>(stride<1>) >> GlobalAvgPool >> Softmax)
+SPELLS("signals", Input<2, 30> >> Conv1d<4, 3>(no_bias, at_most<2.0>) >> InstanceNorm(no_affine) >> GroupNorm<2> >>
+                      BatchNorm(momentum<0.2>) >> LayerNorm(over_last) >> Flatten >> LogSoftmax)
+SPELLS("weights", Input<6> >> WeightNorm(Linear<5>(at_most<2.0>)) >> SpectralNorm<1.5>(Linear<6>(no_bias)) >>
+                      CenteredWeightNorm(Linear<6, 4>) >> RMSNorm(epsilon<1e-06>))
+SPELLS("numbers in layers", Input<6> >> LeakyReLU<0.012345678901234567> >> Dropout<0.1> >> GroupSort<3>)
+SPELLS("blocks", Input<6> >> Residual(Linear<4> >> ELU >> Linear<6>) >>
+                     Concat(GELU, Linear<3>(no_bias) >> Residual(SiLU), Sigmoid >> Softplus) >> GELUTanh)
 
 TEST_CASE("embed.spelling: abbreviations are spelled out, the type is the same") {
   struct shorter : decltype(Input<4> >> LN(min_std<1.5>)) {};

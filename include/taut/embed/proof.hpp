@@ -23,7 +23,7 @@ template <Network Net> [[nodiscard]] constexpr bool proves_lipschitz(const param
   bool proved = true;
   double product = 1;
   base::for_each_index<Net::depth>([&]<std::size_t I>() {
-    if constexpr (certificates::is<Net, I, fusion::affine>()) {
+    if constexpr (certificates::is<Net, I, fusion::affine>() && certificates::is_dense<Net, I>()) {
       proved = proved && certificates::with_matrix<Net, I>(
                              p, [&](const double* w, std::size_t rows, std::size_t columns, double error) {
                                return spectral_norm_at_most(w, rows, columns, factors[I], error);
@@ -37,7 +37,8 @@ template <Network Net> [[nodiscard]] constexpr bool proves_lipschitz(const param
 }
 
 /// Whether a compiler with default limits can evaluate proves_lipschitz for this network: the factorizations together
-/// within the allowance of one constant expression, and no networks inside, whose norms would have to be found.
+/// within the allowance of one constant expression, no networks inside, whose norms would have to be found, and no
+/// parametrized weights, which would have to be folded.
 template <Network Net> inline constexpr bool compiler_can_prove = [] {
   std::size_t work = 0, inside = 0;
   base::for_each_index<Net::depth>([&]<std::size_t I>() {
@@ -45,6 +46,7 @@ template <Network Net> inline constexpr bool compiler_can_prove = [] {
     if (L::reads == fusion::affine)
       work += detail::norms::certificate_work(Net::shapes[I + 1].size(), Net::shapes[I].size());
     inside += base::networks_inside<L>();
+    if constexpr (requires { typename L::folded_layer; }) ++inside;
   });
   return work <= constant_work && inside == 0;
 }();

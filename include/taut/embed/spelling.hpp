@@ -70,6 +70,9 @@ struct dsl_text {
     if constexpr (!std::same_as<std::remove_const_t<decltype(O::value)>, bool>) {
       *this += "<";
       *this += O::value;
+      if constexpr (requires { O::second; }) {
+        if (O::second != O::value) *this += ", ", *this += O::second;
+      }
       *this += ">";
     }
   }

@@ -21,17 +21,24 @@ template <class V, std::size_t Size, class Epilogue> struct elementwise {
   }
 };
 
-/// y = f(a x + b), a and b of scalings that fold nowhere.
+/// y = f(a x + b), a and b of scalings that fold nowhere, as a (x - m) + s with m the float next to -b / a: inputs near m
+/// keep their digits.
 template <class V, std::size_t Size, class Epilogue> struct scaled {
-  std::array<float, padded<V>(Size)> factor{}, offset{};
+  std::array<float, padded<V>(Size)> middle{}, factor{}, offset{};
 
   constexpr void load(const row_scaling<Size>& rows) {
-    for (std::size_t i = 0; i < Size; ++i)
-      factor[i] = static_cast<float>(rows.scale[i]), offset[i] = static_cast<float>(rows.shift[i]);
+    for (std::size_t i = 0; i < Size; ++i) {
+      const double a = rows.scale[i], b = rows.shift[i], m = a == 0 ? 0 : -b / a;
+      constexpr double largest = 0x1p100;
+      middle[i] = m > -largest && m < largest ? static_cast<float>(m) : 0.0f;
+      factor[i] = static_cast<float>(a);
+      offset[i] = static_cast<float>(b + a * static_cast<double>(middle[i]));
+    }
   }
   template <class W, class Observe> constexpr float run(const float* x, float, float* y, Observe&&) const {
     transform<W, Size>(x, y, [this](std::size_t i, W z) __attribute__((always_inline)) {
-      return Epilogue::apply(simd::multiply_add(z, simd::load<W>(&factor[i]), simd::load<W>(&offset[i])));
+      const W c = z - simd::load<W>(&middle[i]);
+      return Epilogue::apply(simd::multiply_add(c, simd::load<W>(&factor[i]), simd::load<W>(&offset[i])));
     });
     return 1.0f;
   }

@@ -65,7 +65,8 @@ template <class... Options> struct batch_norm : configurable<batch_norm<Options.
     /// What the type declares of the values: for provers and projectors. A variance is never negative.
     static constexpr void claims(auto& self, auto&& visit) {
       if constexpr (has_affine && gain_limit > 0) visit.magnitude_at_most("weight", self.gain, gain_limit);
-      visit.at_least("running_var", self.running_var, rounded::mul_up(floor, floor));
+      constexpr double smallest = rounded::mul_up(floor, floor);  // by the compiler: exact where it can be
+      visit.at_least("running_var", self.running_var, smallest);
     }
   };
 

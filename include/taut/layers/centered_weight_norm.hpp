@@ -17,6 +17,7 @@ namespace layer {
 /// Rows on a sphere in the plane of mean 0.
 struct centered_weight_norm_kind : normalizer::rows<true> {
   static constexpr const char* name = "CenteredWeightNorm";
+  static constexpr void spelling(auto& out) { out += name; }
 };
 /// An affine layer with centred, normalized rows.
 template <class Inner> using centered_weight_norm = parametrized<centered_weight_norm_kind, Inner>;

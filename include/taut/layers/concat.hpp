@@ -15,6 +15,11 @@ namespace layer {
 /// Blocks on the same input, their outputs as channels behind each other.
 template <class... Parts> struct concat : base::block<false, Parts...> {
   static constexpr auto name = base::say("Concat");
+  static constexpr void spelling(auto& out) {
+    const char* before = "Concat(";
+    ((out += before, out.layers(base::layers_of_part<Parts>{}), before = ", "), ...);
+    out += ")";
+  }
   static constexpr auto wants = base::say("what its blocks take, joined");
   static constexpr bool accepts(shape in) {
     if (!(base::chain<base::layers_of_part<Parts>>::accepts(in) && ...)) return false;

@@ -21,6 +21,7 @@ template <double p> struct dropout : layer_base {
   static constexpr bool is_probability = p >= 0 && p < 1;
 
   static constexpr auto name = base::say("Dropout<", p, ">");
+  static constexpr void spelling(auto& out) { out += "Dropout<", out += p, out += ">"; }
   static constexpr fusion reads = fusion::pointwise;
   static constexpr auto wants = base::say(is_probability ? "any shape" : "a probability 0 <= p < 1");
   static constexpr bool accepts(shape) { return is_probability; }

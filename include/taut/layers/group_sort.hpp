@@ -8,8 +8,8 @@
 #pragma once
 #include <array>
 #include <cstddef>
-#include <taut/net/sweep.hpp>
 #include <taut/net/layer.hpp>
+#include <taut/net/sweep.hpp>
 #include <taut/simd/lane.hpp>
 
 namespace taut::layer {

@@ -25,6 +25,8 @@ template <double Slope> struct leaky_relu : layer_base {
   static constexpr bool accepts(shape) { return true; }
   static constexpr shape output(shape in) { return in; }
 
+  static constexpr void spelling(auto& out) { out += "LeakyReLU<", out += Slope, out += ">"; }
+
   static constexpr bool homogeneous = true;
   static constexpr output_range range{.lower = Slope == 0 ? 0 : -rounded::infinity};
   template <class V> static constexpr V apply(V x) {

@@ -8,9 +8,9 @@
 // Gradient    dx_i = dy_i - e^(y_i) sum over j of dy_j
 // Example     Input<64> >> Linear<10> >> LogSoftmax
 #pragma once
-#include <taut/net/sweep.hpp>
 #include <taut/net/layer.hpp>
 #include <taut/net/softmax.hpp>
+#include <taut/net/sweep.hpp>
 #include <taut/simd/lane.hpp>
 #include <taut/simd/logarithm.hpp>
 

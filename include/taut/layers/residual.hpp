@@ -15,6 +15,9 @@ namespace layer {
 template <class Part> struct residual : base::block<true, Part> {
   using inside = base::chain<base::layers_of_part<Part>>;
   static constexpr auto name = base::say("Residual");
+  static constexpr void spelling(auto& out) {
+    out += "Residual(", out.layers(base::layers_of_part<Part>{}), out += ")";
+  }
   static constexpr auto wants = base::say("what its layers take and keep");
   static constexpr bool accepts(shape in) { return inside::accepts(in) && inside::output(in) == in; }
   static constexpr shape output(shape in) { return in; }

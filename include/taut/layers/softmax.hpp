@@ -7,9 +7,9 @@
 // Gradient    dx_i = y_i (dy_i - sum over j of y_j dy_j)
 // Example     Input<64> >> Linear<10> >> Softmax
 #pragma once
-#include <taut/net/sweep.hpp>
 #include <taut/net/layer.hpp>
 #include <taut/net/softmax.hpp>
+#include <taut/net/sweep.hpp>
 #include <taut/simd/lane.hpp>
 
 namespace taut::layer {

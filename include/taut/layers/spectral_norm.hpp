@@ -21,6 +21,7 @@ namespace layer {
 /// The whole matrix on a sphere of the spectral norm.
 template <double Limit> struct spectral_norm_kind {
   static constexpr auto name = base::say("SpectralNorm<", Limit, ">");
+  static constexpr void spelling(auto& out) { out += "SpectralNorm<", out += Limit, out += ">"; }
   static constexpr bool row_gain = false;
   /// W is what was computed, so nothing is off.
   static constexpr std::size_t roundings(std::size_t) { return 0; }

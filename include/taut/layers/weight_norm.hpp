@@ -17,6 +17,7 @@ namespace layer {
 /// Rows on a sphere.
 struct weight_norm_kind : normalizer::rows<false> {
   static constexpr const char* name = "WeightNorm";
+  static constexpr void spelling(auto& out) { out += name; }
 };
 /// An affine layer with normalized rows.
 template <class Inner> using weight_norm = parametrized<weight_norm_kind, Inner>;

@@ -61,6 +61,10 @@ template <class Kind, class Inner> struct parametrized : layer_base {
   static constexpr bool raw_scale_free = true;
 
   static constexpr auto name = base::say(Kind::name, "(", Inner::name, ")");
+  static constexpr void spelling(auto& out) {
+    Kind::spelling(out);
+    out += "(", out.layers(base::list<Inner>{}), out += ")";
+  }
   static constexpr fusion reads = fusion::affine;
   static constexpr auto wants = Inner::wants;
   static constexpr bool accepts(shape in) { return Inner::accepts(in); }
@@ -121,8 +125,9 @@ template <class Kind, class Inner> struct parametrized : layer_base {
 
   /// Training: the weight is folded once for a whole batch.
   template <shape In, class Batch, class Real, class V>
-  static constexpr void forward_batch(training<Batch>, parameters<In, Real>& p, const V* x, V* y, std::size_t groups) {
-    made_of<In>::step(p);
+  static constexpr void forward_batch(training<Batch> mode, parameters<In, Real>& p, const V* x, V* y,
+                                      std::size_t groups) {
+    if (!mode.repeats) made_of<In>::step(p);
     const plain<In, V> q(p, [&p](double* w) { made_of<In>::train(p, w); });
     for (std::size_t g = 0; g < groups; ++g)
       Inner::template forward<In>(q.held.at[0], x + g * In.size(), y + g * output(In).size());

@@ -9,12 +9,14 @@
 
 #include "networks.hpp"
 // user_layer.hpp speaks of Doubling, which networks.hpp declares.
+#include "catalogue.hpp"
 #include "digits.hpp"
 #include "large.hpp"
 #include "user_layer.hpp"
 
 static_assert(std::is_same_v<digits::Net::normal_form, round_trip::digits::normal_form>);
 static_assert(std::is_same_v<user_layer::Net::normal_form, round_trip::user::normal_form>);
+static_assert(std::is_same_v<catalogue::Net::normal_form, round_trip::catalogue::normal_form>);
 static_assert(std::is_same_v<large::Net::normal_form, round_trip::large::normal_form>);
 
 // The compiler's own bound of these weights; its norms may be looser, since it searches less.
@@ -56,6 +58,12 @@ int main() {
   expect(round_trip::same_bits(user_values, user_layer::parameters), "a user's layer and its counter are the same");
   expect(outputs_agree(taut::compile(user_layer::parameters), user_layer::test_inputs, user_layer::test_outputs),
          "user_layer gives the outputs of its header");
+
+  taut::parameters<round_trip::catalogue> catalogue_values;
+  fill(catalogue_values);
+  expect(round_trip::same_bits(catalogue_values, catalogue::parameters), "raw weights and statistics are the same");
+  expect(outputs_agree(taut::compile(catalogue::parameters), catalogue::test_inputs, catalogue::test_outputs),
+         "catalogue gives the outputs of its header");
 
   const auto large_values = std::make_unique<taut::parameters<round_trip::large>>();
   fill(*large_values);

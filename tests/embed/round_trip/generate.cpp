@@ -33,6 +33,10 @@ int main(int count, char** arguments) try {
   fill(user);
   taut::write_header(user, folder / "user_layer.hpp", {.test_inputs = inputs<round_trip::user>(2)});
 
+  taut::parameters<round_trip::catalogue> catalogue;
+  fill(catalogue);
+  taut::write_header(catalogue, folder / "catalogue.hpp", {.test_inputs = inputs<round_trip::catalogue>(2)});
+
   const auto large = std::make_unique<taut::parameters<round_trip::large>>();
   fill(*large);
   taut::write_header(*large, folder / "large.hpp", {.test_inputs = inputs<round_trip::large>(1)});

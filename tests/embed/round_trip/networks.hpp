@@ -37,6 +37,10 @@ struct digits : decltype(Input<64> >> Linear<32>(at_most<2.0>) >> LN(min_std<0.2
                          Linear<10>(at_most<2.0>)) {};
 struct user
     : decltype(Input<5> >> Linear<5, 4>(no_bias) >> Doubling >> LN(no_affine, epsilon<0.001>) >> Tanh >> Linear<3>) {};
+struct catalogue : decltype(Input<1, 8, 8> >> Conv2d<4, 3>(padding<1>, stride<2, 1>) >> BN(min_std<0.1>) >>
+                            LeakyReLU<0.02> >> MaxPool<2> >> Flatten >> WeightNorm(Linear<12>) >> GN<3> >> SiLU >>
+                            Residual(SpectralNorm<0.5>(Linear<12>) >> GELU) >>
+                            Concat(Linear<3>, RMSNorm >> Linear<2>) >> Softmax) {};
 struct large : decltype(Input<784> >> Linear<128> >> LN >> ReLU >> Linear<64> >> LN >> ReLU >> Linear<10>) {};
 
 /// Values without any pattern; counters beyond 32 bits.
