@@ -41,6 +41,9 @@
 #include <taut/net/sweep.hpp>
 #include <taut/net/softmax.hpp>
 #include <taut/net/block.hpp>
+#include <taut/net/outline.hpp>
+#include <taut/net/advice.hpp>
+#include <taut/net/scale_invariance.hpp>
 #include <taut/net/parametrization.hpp>
 #include <taut/net/row_projection.hpp>
 #include <taut/net/convolution.hpp>

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
 #include <concepts>
-#include <taut/layers/linear.hpp>
-#include <taut/layers/relu.hpp>
-#include <taut/net/compose.hpp>
-#include <taut/net/mode.hpp>
-#include <taut/net/network.hpp>
-#include <taut/simd/lane.hpp>
+#include <taut/inference.hpp>
 
 #include "support/catch.hpp"
 #include "train/support.hpp"
@@ -25,6 +20,39 @@ static_assert(samples_in_group<batch<3>, double>(2) == 1);
 template <class L>
 concept couples = CouplesSamples<L, shape{2}, batch<4>, parameters_of_layer<L, shape{2}, double>, double>;
 static_assert(couples<batch_centring> && !couples<layer::relu> && !couples<layer::linear<3, 0>>);
+
+// What a trained network is run by knows no training, and what trains takes no constants.
+struct trained : decltype(Input<4> >> Linear<3> >> BN) {};
+using numbers_of_one = std::array<float, 4>;
+template <class... Arguments>
+concept evaluates = requires(const Arguments&... arguments) { evaluate(arguments...); };
+static_assert(evaluates<parameters<trained>, numbers_of_one>);
+static_assert(!evaluates<training<batch<8>>, parameters<trained>, numbers_of_one>);
+static_assert(!evaluates<parameters<trained>, numbers_of_one, training<batch<8>>>);
+static_assert(std::invocable<const engine<trained>&, const numbers_of_one&>);
+static_assert(!std::invocable<const engine<trained>&, training<batch<8>>, const numbers_of_one&>);
+static_assert(!std::convertible_to<training<batch<8>>, inference> &&
+              !std::convertible_to<inference, training<batch<8>>>);
+static_assert(!std::convertible_to<training<batch<8>>, training<batch<9>>>);
+
+// The first layer that needs a larger batch, inside blocks too.
+template <class Net> constexpr bool refuses(std::size_t samples, std::string_view place, std::string_view name) {
+  const auto need = base::first_need<Net>(samples);
+  return need.samples > samples && need.place.view() == place && need.name.view() == name;
+}
+template <class Net> constexpr bool takes_all = base::first_need<Net>(1).samples == 1;
+struct greedy : layer::relu {
+  static constexpr auto name = base::say("Greedy");
+  static constexpr std::size_t smallest_batch(shape in) { return in.size(); }
+};
+static_assert(refuses<trained>(1, "1", "BatchNorm") && !refuses<trained>(2, "1", "BatchNorm"));
+static_assert(takes_all<decltype(Input<4> >> LN >> Dropout<0.5> >> Linear<2>)>);
+static_assert(takes_all<decltype(Input<4, 3> >> BN)>);  // three values a channel in each sample
+static_assert(refuses<decltype(Input<4> >> Residual(LN >> BN) >> BN)>(1, "0.1", "BatchNorm"));
+static_assert(refuses<decltype(Input<4> >> Concat(LN, Residual(BN)) >> BN)>(1, "0.1.0.0", "BatchNorm"));
+static_assert(refuses<decltype(Input<4> >> BN >> greedy{})>(3, "1", "Greedy"));
+static_assert(takes_all<network<layer::input<2>>>);
+static_assert(base::is_fitting_batch<trained, batch<2>> && !base::is_fitting_batch<trained, batch<1>>);
 
 TEST_CASE("net.mode: a layer that does not couple samples is lifted sample by sample") {
   using L = layer::linear<3, 0>;
@@ -84,4 +112,17 @@ TEST_CASE("net.mode: lanes without a sample do not count") {
   CHECK(dx[0].at[1] == -1);
   CHECK(dx[1].at[0] == -1);
   CHECK(dx[1].at[1] == 0);
+}
+
+TEST_CASE("net.mode: inference has a word too, and it is what evaluate runs") {
+  using L = layer::batch_norm<>;
+  parameters_of_layer<L, shape{2}, double> p{};
+  p.running_mean = {1, 2}, p.running_var = {4, 9};
+  const std::array<double, 2> x{3, 4};
+  std::array<double, 2> y{}, z{};
+  forward<L, shape{2}>(inference{}, p, x.data(), y.data());
+  forward<L, shape{2}>(p, x.data(), z.data());
+  CHECK(y == z);
+  CHECK(y[0] == Approx(2 / std::sqrt(4.00001)));
+  CHECK(p.batches[0] == 0);
 }

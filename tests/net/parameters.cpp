@@ -38,6 +38,16 @@ struct claim_list {
   }
 };
 
+// A stream with a way of its own to make matrices.
+struct counting : base::random_stream {
+  using random_stream::random_stream;
+  std::vector<std::size_t> columns;
+  void fill_matrix(auto& weights, std::size_t fan_in) {
+    columns.push_back(fan_in);
+    for (auto& w : weights) w = 3;
+  }
+};
+
 }  // namespace
 
 TEST_CASE("net.parameters: tensors have PyTorch's names and shapes, in file order") {
@@ -72,4 +82,23 @@ TEST_CASE("net.parameters: claims are visited with full names") {
   for_each_claim(p, claims);
   CHECK(claims.names == std::vector<std::string>{"0.weight", "1.weight"});
   CHECK(claims.limits == std::vector<double>{1.5, 2.0});
+}
+
+TEST_CASE("net.parameters: weights are as He has them, or as the stream makes matrices") {
+  parameters<net> p{}, q{};
+  counting mine(1);
+  base::initialise_from(p, mine);
+  CHECK(mine.columns == std::vector<std::size_t>{3, 2});
+  CHECK(get<3>(p).weight[0] == 3);
+
+  initialise(q, 1);
+  double squares = 0;
+  std::array<float, 3000> w{};
+  base::random_stream random(1);
+  base::fill_weights(w, 24, random);
+  for (const float v : w) {
+    CHECK(std::abs(v) <= 0.5f);  // sqrt(6 / 24)
+    squares += static_cast<double>(v * v);
+  }
+  CHECK(squares / 3000 == Approx(2.0 / 24).epsilon(0.05));
 }

@@ -44,7 +44,7 @@ template <double Limit> struct spectral_norm_kind {
     static constexpr double radius = rounded::div_down(Limit, Factor) * (1 - 0x1p-16);
 
     static constexpr void fold(const auto& p, double* w) {
-      const vectors a(p);
+      vectors a(p);
       a.converge();
       scale(p, a.norm, w);
     }
@@ -53,12 +53,12 @@ template <double Limit> struct spectral_norm_kind {
       scale(p, a.estimate(), w);
     }
     static constexpr void settle(auto& p) {
-      const vectors a(p);
+      vectors a(p);
       a.converge();
       a.store(p);
     }
     static constexpr void step(auto& p) {
-      const vectors a(p);
+      vectors a(p);
       a.advance();
       a.store(p);
     }
@@ -100,7 +100,7 @@ template <double Limit> struct spectral_norm_kind {
     // The power iteration in double.
     struct vectors {
       base::buffer<double> matrix{Rows * Columns}, left{Rows}, right{Columns};
-      mutable double norm = 0;
+      double norm = 0;
 
       constexpr explicit vectors(const auto& p) {
         double size = 0;
@@ -121,7 +121,7 @@ template <double Limit> struct spectral_norm_kind {
         return length;
       }
       // u = V v / |V v|, then v = V'u / |V'u|.
-      constexpr void advance() const {
+      constexpr void advance() {
         for (std::size_t row = 0; row < Rows; ++row) {
           left.at[row] = 0;
           for (std::size_t i = 0; i < Columns; ++i) left.at[row] += matrix.at[row * Columns + i] * right.at[i];
@@ -132,7 +132,7 @@ template <double Limit> struct spectral_norm_kind {
           for (std::size_t i = 0; i < Columns; ++i) right.at[i] += matrix.at[row * Columns + i] * left.at[row];
         norm = normalize(right.at, Columns);
       }
-      constexpr void converge() const {
+      constexpr void converge() {
         constexpr int most = 20000, quiet = 3;
         for (int i = 0, unchanged = 0; i < most && unchanged < quiet; ++i) {
           const double before = norm;

@@ -6,10 +6,10 @@
 //
 //   layer 0, Linear<8>: its bias is dead: layer 1, BatchNorm, subtracts the mean of each channel in training
 //
-// A bias is dead and weight norm redundant only before normalizers whose runs pool values of one channel. "Before" is
-// through layers that keep such constants (identities, pooling), but not through dropout: what it drops has no bias.
-// Batch norm is found anywhere behind dropout, whatever lies between: Li et al. 2018, Understanding the Disharmony
-// between Dropout and Batch Normalization by Variance Shift.
+// A bias is dead, and weight norm redundant, only before normalizers whose runs hold one channel; what keeps channels
+// may lie between (identities, pooling; for gains without a bias ReLU and dropout, too). Behind dropout a bias lives: it
+// is dropped here and there. Batch norm counts as behind dropout whatever lies between: Li et al. 2018, Understanding
+// the Disharmony between Dropout and Batch Normalization by Variance Shift.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -69,7 +69,8 @@ template <class Report> struct adviser {
   struct surroundings {
     const outline_entry* affine = nullptr;      ///< since which all is linear
     const outline_entry* biased = nullptr;      ///< an affine layer whose channels arrive here, pooled at most
-    std::size_t channel = 0;                    ///< how many neighbours have the same bias of it
+    const outline_entry* gained = nullptr;      ///< the same without a bias; a >= 0 commutes with what lies between
+    std::size_t channel = 0;                    ///< how many neighbours are of one channel of it
     const outline_entry* normalizer = nullptr;  ///< whose output this is
     const outline_entry* dropout = nullptr;     ///< the first that dropped anything
   };
@@ -85,13 +86,14 @@ template <class Report> struct adviser {
   }
 
   constexpr void normalizer_behind(const outline_entry& e, const surroundings& before) const {
-    const outline_entry* from = before.biased;
-    if (from == nullptr || before.channel % e.run != 0) return;
     const char* when = e.over_batch ? " in training" : "";
-    if (e.centred && from->channel_bias)
-      report(*from, pitfall::dead_bias, ": its bias is dead: ", title(e), ", subtracts the mean of each channel", when);
-    if (from->row_gain && (e.centred || !from->has_bias))
-      report(*from, pitfall::redundant_weight_norm, ": its gains are redundant: ", title(e),
+    const outline_entry *biased = before.biased, *gained = e.centred && biased != nullptr ? biased : before.gained;
+    if (before.channel % e.run != 0) return;
+    if (e.centred && biased != nullptr && biased->channel_bias)
+      report(*biased, pitfall::dead_bias, ": its bias is dead: ", title(e), ", subtracts the mean of each channel",
+             when);
+    if (gained != nullptr && gained->row_gain)
+      report(*gained, pitfall::redundant_weight_norm, ": its gains are redundant: ", title(e),
              ", divides by the scale of each channel", when);
   }
 
@@ -112,7 +114,7 @@ template <class Report> struct adviser {
     for (const outline_entry* other = &e + 1; other != lines.data() + lines.size(); ++other)
       if (!other->identity) return;
     const outline_entry* from = before.normalizer;
-    if (from == nullptr || e.where.depth != 1) return;
+    if (from == nullptr) return;
     if (from->over_batch)
       report(e, pitfall::bounded_logits, ": its logits come straight from ", title(*from),
              ": their variance is gain^2 in training, however sure the layers before it are");
@@ -149,12 +151,18 @@ template <class Report> struct adviser {
       report(e, pitfall::mergeable, ": nothing nonlinear since ", title(*before.affine),
              ": the two are one affine map at inference");
 
-    if (e.reads == fusion::affine) here.affine = here.biased = &e, here.channel = e.out.positions();
-    else if (e.reads != fusion::scaling) here.affine = nullptr;
     here.normalizer = e.normalizes() ? &e : nullptr;
-    if (e.reads == fusion::mixing && e.carries_shifts && before.channel % e.in.positions() == 0)
-      here.channel = before.channel / e.in.positions() * e.out.positions();
-    else if (e.reads != fusion::affine) here.biased = nullptr;
+    if (e.reads == fusion::affine) {
+      here.affine = here.biased = &e;
+      here.gained = e.has_bias ? nullptr : &e;
+      here.channel = e.out.positions();
+      return;
+    }
+    if (e.reads != fusion::scaling) here.affine = nullptr;
+    const bool pools = e.reads == fusion::mixing && e.carries_shifts && before.channel % e.in.positions() == 0;
+    if (pools) here.channel = before.channel / e.in.positions() * e.out.positions();
+    else here.biased = nullptr;
+    if (!(pools || e.reads == fusion::pointwise) || !e.homogeneous) here.gained = nullptr;
   }
 
   /// Reads on to the end of the network or of the part of a block that line `at` is in; `at` moves there.

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <taut/base/buffer.hpp>
+#include <taut/base/random.hpp>
 #include <taut/net/budget.hpp>
 #include <taut/net/lipschitz.hpp>
 #include <taut/net/mode.hpp>
@@ -98,14 +99,7 @@ template <bool AddsInput, class... Parts> struct block : layer_base {
   /// The parameters of network K.
   template <shape In, std::size_t K> static constexpr const auto& inner(const auto& p) { return std::get<K>(p.inside); }
   template <shape In, class Real> static constexpr void initialise(parameters<In, Real>& p, auto& random) {
-    for_each_index<blocks>([&]<std::size_t K>() {
-      using inner_net = network_of<In, K>;
-      for_each_index<inner_net::depth>([&]<std::size_t I>() {
-        auto& q = get<I>(std::get<K>(p.inside));
-        if constexpr (requires { layer_of<inner_net, I>::initialise(q, random); })
-          layer_of<inner_net, I>::initialise(q, random);
-      });
-    });
+    for_each_index<blocks>([&]<std::size_t K>() { initialise_from(std::get<K>(p.inside), random); });
   }
 
   /// y from the outputs of the networks; x and y of In.size() and output elements.
@@ -159,10 +153,11 @@ template <bool AddsInput, class... Parts> struct block : layer_base {
     const buffer<P> copies(1);  // running statistics move in the copy only: they moved in forward already
     P& copy = copies.at[0];
     copy = p;
+    const training<Batch> again{mode.noise, true};
     backward<In>(
         x, dy, dx, groups,
         [&]<std::size_t K, std::size_t I, class L>(const V* from, V* to) {
-          taut::forward<L, network_of<In, K>::shapes[I]>(inside(mode, K, I), get<I>(std::get<K>(copy.inside)), from,
+          taut::forward<L, network_of<In, K>::shapes[I]>(inside(again, K, I), get<I>(std::get<K>(copy.inside)), from,
                                                          to);
         },
         [&]<std::size_t K, std::size_t I, class L>(const V* from, const V* to, const V* dto, V* dfrom) {
@@ -181,9 +176,9 @@ template <bool AddsInput, class... Parts> struct block : layer_base {
   }
   template <shape In> static constexpr std::size_t outputs = start<In>(blocks);
 
-  // Another number for each layer inside.
+  // Another number for each layer inside, mixed twice: sums alone would give layers shifted streams of each other.
   template <class Batch> static constexpr training<Batch> inside(training<Batch> mode, std::size_t k, std::size_t i) {
-    return {mode.noise + (1 + k * 1024 + i) * 0x9e3779b97f4a7c15u};
+    return {random_stream(random_stream(mode.noise).next() + k * 1024 + i).next(), mode.repeats};
   }
 
   // Everything between x and the output of network K, for `groups` groups of samples: at[I] is what layer I takes.

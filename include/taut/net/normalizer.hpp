@@ -52,9 +52,9 @@ struct channel_of_batch {
   template <class V> static constexpr V total(V v) { return V(simd::sum(v)); }
 };
 
-/// Mean (0 if not centred), variance about it and reciprocal root of a run.
+/// Mean (0 if not centred) and variance about it of a run; the inverse stays 0.
 template <bool Centred, class Run, class V>
-constexpr statistics<V> measure(const Run& run, const V* x, double epsilon) {
+[[gnu::always_inline]] constexpr statistics<V> moments(const Run& run, const V* x) {
   statistics<V> s{V(0), V(0), V(0), V(0)};
   const V share = simd::number<V>(1.0 / run.count());
   if constexpr (Centred) {
@@ -70,6 +70,13 @@ constexpr statistics<V> measure(const Run& run, const V* x, double epsilon) {
     squares = squares + c * c;
   });
   s.variance = run.total(squares) * share;
+  return s;
+}
+
+/// The same with the reciprocal root.
+template <bool Centred, class Run, class V>
+constexpr statistics<V> measure(const Run& run, const V* x, double epsilon) {
+  auto s = moments<Centred>(run, x);
   s.inverse = V(1) / simd::sqrt(s.variance + simd::number<V>(epsilon));
   return s;
 }

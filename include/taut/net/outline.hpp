@@ -36,10 +36,10 @@ struct outline_entry {
   bool row_gain = false;        ///< each output channel has a gain of its own
   bool raw_scale_free = false;  ///< the output does not depend on the scale of the weight that is stored
 
-  std::size_t run = 0;      ///< of normalizers: how many neighbours are pooled, in each sample if over_batch
-  bool centred = false;     ///< the mean of a run is subtracted
-  bool over_batch = false;  ///< in training, a run goes through all samples of the batch; constants at inference
-  std::string_view family{};///< GroupNorm for GroupNorm<2> and GroupNorm<4>
+  std::size_t run = 0;        ///< of normalizers: how many neighbours are pooled, in each sample if over_batch
+  bool centred = false;       ///< the mean of a run is subtracted
+  bool over_batch = false;    ///< in training, a run goes through all samples of the batch; constants at inference
+  std::string_view family{};  ///< GroupNorm for GroupNorm<2> and GroupNorm<4>
 
   [[nodiscard]] constexpr bool normalizes() const { return run != 0; }
 };
@@ -115,8 +115,7 @@ constexpr outline_entry* write_outline_of_layer(outline_entry* line, position ar
 template <class Net> constexpr outline_entry* write_outline(outline_entry* line, position around) {
   return [=]<class... Ls, std::size_t... I>(list<Ls...>, std::index_sequence<I...>) {
     outline_entry* at = line;
-    [[maybe_unused]] const int in_order[] = {
-        0, (at = write_outline_of_layer<Ls, Net::shapes[I]>(at, around, I), 0)...};
+    [[maybe_unused]] const int in_order[] = {0, (at = write_outline_of_layer<Ls, Net::shapes[I]>(at, around, I), 0)...};
     return at;
   }(typename Net::layers{}, std::make_index_sequence<Net::depth>{});
 }

@@ -172,11 +172,14 @@ constexpr void fill_weights(Weights& weights, std::size_t fan_in, Random& random
   }
 }
 
-/// Every layer fills its parameters from this stream.
-template <class Net, class Random> constexpr void initialise_from(parameters<Net>& p, Random& random) {
+/// Every layer fills its parameters from this stream; those of a layer that states no initial values become what they
+/// are when made: gains 1, offsets 0, running statistics and counters as before the first batch.
+template <class Net, class Real, class Random>
+constexpr void initialise_from(parameters<Net, Real>& p, Random& random) {
   for_each_index<Net::depth>([&]<std::size_t I>() {
     using L = at<typename Net::layers, I>;
     if constexpr (requires { L::initialise(get<I>(p), random); }) L::initialise(get<I>(p), random);
+    else get<I>(p) = {};
   });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Weights normalized row by row: row i of W is g_i v_i / |v_i|, v_i the raw row (perhaps centred). It is the projection
-// of net/normalizer.hpp with epsilon 0 on rows of a matrix: w = (g / sqrt(n)) z. A raw row of zeros gives zeros.
+// of net/normalizer.hpp with epsilon 0 on rows of a matrix: w = (g / sqrt(n)) z. A raw row of zeros (centred: a
+// constant one) gives zeros.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -74,8 +75,10 @@ template <bool Centred> struct rows {
     static constexpr elements whole{0, Columns};
     static constexpr statistics<double> measured(const auto& p, std::size_t row, double* v) {
       for (std::size_t i = 0; i < Columns; ++i) v[i] = static_cast<double>(p.direction[row * Columns + i]);
-      auto s = measure<Centred>(whole, v, 0);
-      if (!(s.variance > 0)) s.inverse = 0;
+      auto s = moments<Centred>(whole, v);
+      // centring a constant row of n leaves roundings, below n^2 2^-105 of its mean; other rows keep 2^-53 / n
+      const double nothing = 0x1p-75 * s.mean;
+      if (s.variance > nothing * nothing) s.inverse = 1 / rounded::sqrt_nearest(s.variance);
       return s;
     }
   };

@@ -7,7 +7,8 @@
 //
 // Stated of the function that training computes, for a given batch and given noise: without batch norm and dropout it
 // is inference's, too; at inference the statistics of batch norm are constants, and nothing is invariant. Exact for
-// epsilon = 0: with epsilon, the output moves by the order of epsilon / variance, relative to its size.
+// epsilon = 0: with epsilon, the output moves by the order of epsilon / variance, relative to its size. `none` is exact
+// as well, but behind normalizers of two values: they keep signs only, and may hide more than is stated.
 #pragma once
 #include <cstddef>
 #include <numeric>
@@ -108,7 +109,6 @@ constexpr scale_dependence at_end_of_part(std::span<const outline_entry> lines, 
       const scale_dependence part = at_end_of_part(lines, ++at, s);
       together = e.adds_input ? sum_of(s, part) : joined(together, part, lines[at - 1].out.size());
     } while (lines[at].at != leave);
-    if (together.is_scaled()) together.block = 0;
     s = e.adds_input || e.joins ? together : unknown_dependence;
   }
   return s;

@@ -1,0 +1,6 @@
+// error: Concat.*takes layers without an input
+// SPDX-License-Identifier: Apache-2.0
+#include <taut/inference.hpp>
+using namespace taut;
+
+struct Net : decltype(Input<4> >> Concat(ReLU, Input<4>)) {};
