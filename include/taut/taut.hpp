@@ -9,16 +9,20 @@
 #include <taut/inference.hpp>
 #include <taut/net/describe.hpp>
 #include <taut/net/diagram.hpp>
+#include <taut/net/orthogonal.hpp>
+// clang-format off
 #include <taut/train/array.hpp>
 #include <taut/train/dataset.hpp>
-#include <taut/train/fit.hpp>
 #include <taut/train/loss.hpp>
-#include <taut/train/optimizer.hpp>
-#include <taut/train/progress.hpp>
-#include <taut/train/project.hpp>
 #include <taut/train/schedule.hpp>
+#include <taut/train/optimizer.hpp>
+#include <taut/train/adamw.hpp>
+#include <taut/train/project.hpp>
 #include <taut/train/score.hpp>
 #include <taut/train/tape.hpp>
+#include <taut/train/fit.hpp>
+#include <taut/train/progress.hpp>
+// clang-format on
 #include <taut/weights/atomic_file.hpp>
 #include <taut/weights/csv.hpp>
 #include <taut/weights/error.hpp>

@@ -2,10 +2,11 @@
 // Training: epochs of shuffled mini-batches, softmax cross-entropy, projection onto what the type declares after every
 // step, and a proving projection at the end.
 //
-//   initialise(p, 7);
-//   const history h = fit(p, train, batch<32>{}, {.epochs = 60, .learning_rate = 0.05, .schedule = cosine_rate, .seed =
-//   7});
+//   initialise(p, 7);                                                    // or initialise_orthogonal(p, 7)
+//   fit(p, train, batch<32>{}, {.epochs = 60, .learning_rate = 0.05, .schedule = cosine_rate, .seed = 7});
+//   fit(p, train, batch<32>{}, {.epochs = 60, .learning_rate = 1e-3}, adamw{});           // train/adamw.hpp
 //
+// The size of the batch is a type: a layer that needs more samples (smallest_batch) does not compile with it.
 // A function of its arguments alone: the same program gives the same bits again.
 #pragma once
 #include <cmath>
@@ -45,20 +46,18 @@ using history = std::vector<epoch_report>;
 struct fit_options {
   std::size_t epochs = 30;
   double learning_rate = 0.05;
-  double momentum = 0.9;
-  double weight_decay = 0;
+  double momentum = 0.9;                   ///< of sgd; an optimizer of one's own has its own numbers
+  double weight_decay = 0;                 ///< the same
   rate_schedule schedule = constant_rate;  ///< the factor of the learning rate
   std::uint64_t seed = 0;                  ///< of the order of samples and of layers that draw at random
   std::function<void(const epoch_report&)> on_epoch = {};  ///< called after each epoch: see train/progress.hpp
   const dataset* test = nullptr;                           ///< scored after each epoch, never trained on
 };
 
-/// Trains p with an optimizer of one's own. Each epoch is one pass over the shuffled samples in full batches; the rest
-/// that fills no batch is left out (another rest each epoch). @post project(p) changes nothing.
-/// @throws std::invalid_argument if the data or the options make no sense, std::runtime_error if the loss is not
-/// finite.
+namespace base {
+
 template <Network Net, std::size_t N, Optimizer O>
-history fit(parameters<Net>& p, const dataset& data, batch<N>, const fit_options& options, O optimizer) {
+history train(parameters<Net>& p, const dataset& data, const fit_options& options, O& optimizer) {
   using V = simd::native;
   base::check_data<Net>(data);
   if (options.test != nullptr) base::check_data<Net>(*options.test);
@@ -108,10 +107,34 @@ history fit(parameters<Net>& p, const dataset& data, batch<N>, const fit_options
   return reports;
 }
 
+}  // namespace base
+
+/// Trains p with an optimizer of one's own. Each epoch is one pass over the shuffled samples in full batches; the rest
+/// that fills no batch is left out (another rest each epoch). @post project(p) changes nothing.
+/// @throws std::invalid_argument if the data or the options make no sense, std::runtime_error if the loss is not
+/// finite.
+template <Network Net, std::size_t N, Optimizer O>
+history fit(parameters<Net>& p, const dataset& data, batch<N>, const fit_options& options, O optimizer) {
+  static_cast<void>(base::fitting_batch<Net, batch<N>>{});  // <- read the quoted words
+  if constexpr (base::is_fitting_batch<Net, batch<N>>) return base::train<Net, N>(p, data, options, optimizer);
+  else return {};
+}
+
 /// Trains p by gradient descent with momentum.
 template <Network Net, std::size_t N>
-history fit(parameters<Net>& p, const dataset& data, batch<N> size, const fit_options& options) {
-  return fit(p, data, size, options, sgd{.momentum = options.momentum, .weight_decay = options.weight_decay});
+history fit(parameters<Net>& p, const dataset& data, batch<N>, const fit_options& options) {
+  static_cast<void>(base::fitting_batch<Net, batch<N>>{});  // <- read the quoted words
+  sgd descend{.momentum = options.momentum, .weight_decay = options.weight_decay};
+  if constexpr (base::is_fitting_batch<Net, batch<N>>) return base::train<Net, N>(p, data, options, descend);
+  else return {};
+}
+
+/// Never compiles: the size of a batch is part of a type, so that layers can refuse it.
+template <Network Net> history fit(parameters<Net>&, const dataset&, std::size_t, const fit_options&) {
+  constexpr auto where = base::phrase_of<base::say(Network<Net> ? "the size of a batch" : "")>();
+  constexpr auto wants = base::phrase_of<base::say("is a type: batch<32>{}")>();
+  batch_error<where, wants>{};  // <- read the quoted words
+  return {};
 }
 
 }  // namespace taut

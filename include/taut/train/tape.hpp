@@ -44,6 +44,7 @@ template <Network Net, class Batch, simd::lane V = simd::native> class tape {
 
   /// Runs the batch in training mode. Layers may change their buffers (running statistics) and draw from `seed`.
   void forward(parameters<Net, real>& p, std::uint64_t seed = 0) {
+    static_cast<void>(base::fitting_batch<Net, Batch>{});  // <- read the quoted words
     noise = seed;
     base::for_each_index<Net::depth>([&]<std::size_t I>() {
       taut::forward<layer_of<Net, I>, Net::shapes[I]>(mode(I), get<I>(p), activation(I), activation(I + 1));
