@@ -18,6 +18,18 @@ struct open_floor : decltype(Input<6> >> Linear<8> >> LN(epsilon<0.5>) >> ReLU >
 struct ends_in_tanh : decltype(Input<4> >> Linear<5> >> Tanh) {};
 struct normalized_last : decltype(Input<4> >> Linear<5> >> LN(min_std<0.8>)) {};
 struct one_matrix : decltype(Input<3> >> Linear<2>) {};
+struct scaled : decltype(Input<5> >> BN >> Linear<6> >> BN >> ReLU >> BN >> Linear<4> >> BN) {};
+struct residual : decltype(Input<4> >> Residual(Linear<5> >> Tanh >> Linear<4>) >> Concat(BN, GroupSort<2>) >>
+                           Linear<3>) {};
+struct pooled : decltype(Input<2, 6> >> Conv1d<3, 3>(padding<1>) >> BN >> MaxPool<2> >> GELU >> Flatten >>
+                         WeightNorm(Linear<4>) >> Softmax) {};
+struct floored_roots : decltype(Input<6> >> Linear<8> >> RMSNorm(min_std<0.8>) >> ReLU >> Linear<4>) {};
+struct floored_groups : decltype(Input<6> >> Linear<8> >> BN >> GN<2>(min_std<0.5>) >> BN >> Linear<4>) {};
+struct floored_instances
+    : decltype(Input<2, 6> >> Conv1d<2, 3>(padding<1>) >> InstanceNorm(min_std<0.4>) >> LeakyReLU<0.1> >>
+               GlobalAvgPool >> SpectralNorm<4.0>(Linear<3>)) {};
+struct floored_tokens : decltype(Input<2, 5> >> LN(over_last, min_std<0.45>) >> Conv1d<2, 2> >> MaxPool<2> >>
+                                 RMSNorm(min_std<0.1>) >> Flatten >> Linear<3>) {};
 
 struct record {
   std::size_t certified = 0, attacks = 0, broken_outside = 0, limited_by_floor = 0;
@@ -132,4 +144,19 @@ TEST_CASE("laws.certificates: no attack inside the radius changes a label") {
 TEST_CASE("laws.certificates: the same where floors are declared, which then limit some radii") {
   const auto of_one = attack<floored>(400), of_two = attack<twice>(500, 3000), of_last = attack<normalized_last>(600);
   CHECK(of_one.limited_by_floor + of_two.limited_by_floor + of_last.limited_by_floor > 20);
+}
+
+TEST_CASE("laws.certificates: batch norm, blocks, pooling and a last softmax") {
+  attack<scaled>(700);
+  attack<residual>(800);
+  attack<pooled>(900, 1000);
+}
+
+TEST_CASE("laws.certificates: floors of root mean squares, and of several runs, each seen on its own") {
+  const auto of_roots = attack<floored_roots>(1000), of_groups = attack<floored_groups>(1100),
+             of_instances = attack<floored_instances>(1200, 1000), of_tokens = attack<floored_tokens>(1300, 1000);
+  CHECK(of_roots.limited_by_floor > 0);
+  CHECK(of_groups.limited_by_floor > 0);
+  CHECK(of_instances.limited_by_floor > 0);
+  CHECK(of_tokens.limited_by_floor > 0);
 }

@@ -105,8 +105,7 @@ void check_batch(const parameters<net_of<In, L>>& from, std::uint64_t seed, doub
     for (auto& v : span) {
       INFO(info.key << ", entry " << next);
       if constexpr (std::same_as<std::remove_cvref_t<decltype(v)>, double>) {
-        if (info.purpose == role::trainable)
-          CHECK(std::abs(stated[next] - slope(v)) <= gradient_error * largest);
+        if (info.purpose == role::trainable) CHECK(std::abs(stated[next] - slope(v)) <= gradient_error * largest);
         else CHECK(stated[next] == 0);
       }
       ++next;

@@ -8,9 +8,7 @@ namespace {
 using namespace taut;
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
-constexpr auto exact = [](auto x) {
-  return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
-};
+constexpr auto exact = [](auto x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); };
 constexpr auto exact_slope = [](auto x) { return 1 / (1 + std::exp(-x)); };
 
 static_assert(Layer<layer::softplus> && Softplus.name.view() == "Softplus");

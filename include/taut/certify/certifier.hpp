@@ -39,7 +39,7 @@ template <Network Net, class Arithmetic = float32<>> struct guarded {
   engine<Net, Arithmetic> run;
   /// The network's Lipschitz constant.
   double lipschitz = 0;
-  /// Inputs of a larger norm could overflow somewhere inside: they get radius 0.
+  /// Inputs of this norm or a larger one could overflow somewhere inside: they get radius 0.
   double safe_norm = 0;
   /// slope[c * outputs + j] bounds how fast output c - output j can fall; one entry for all where there is no table.
   std::array<double, tabulates ? outputs * outputs : 1> slope{};
@@ -103,7 +103,7 @@ template <class Net, class Arithmetic>
   double squares = 0;
   for (const float value : x) squares += static_cast<double>(value) * static_cast<double>(value);
   bool holds =
-      !certificates::hides_floors<Net>() && rounded::is_finite(squares) && rounded::sqrt_up(squares) <= guard.safe_norm;
+      !certificates::hides_floors<Net>() && rounded::is_finite(squares) && rounded::sqrt_up(squares) < guard.safe_norm;
   double radius = rounded::infinity;
   v.output = guard.run(x, [&](std::size_t layer, float std) {
     if (!rounded::is_finite(std)) holds = false;

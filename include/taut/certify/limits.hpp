@@ -40,18 +40,38 @@ template <class Net, std::size_t I, class Real> constexpr double frobenius_of_op
   return rounded::sqrt_up(squares * (1 + 0x1p-20));
 }
 
-/// A Euclidean norm of inputs up to which no sum or square of squares in the float engine overflows: the norm of every
-/// activation, before and after the scale of a normalizer, is at most slope |x| + offset, which must stay below 2^62.
-/// Overflow can hide: relu(-infinity) is 0.
-template <class Net, class Real> constexpr double safe_input_norm(const parameters<Net, Real>& p) {
-  constexpr double largest = 0x1p62;
-  double slope = 1, offset = 0, safe = largest;
+/// How large activations can get: for |x| <= safe nothing in the float engine overflows, and |output| <= slope |x| +
+/// offset.
+struct growth {
+  double slope = 1, offset = 0, safe = 0x1p62;
+
+  constexpr void then(double steepness, double added) {
+    slope *= steepness;
+    offset = steepness * offset + added;
+  }
+  /// Inputs so large that slope |x| + offset exceeds `limit` are not safe; none are if that is no number.
+  constexpr void keep_below(double limit) {
+    const double room = slope > 0 ? (limit - offset) / slope : limit - offset;
+    if (!(room >= safe)) safe = room > 0 ? room : 0;
+  }
+};
+
+/// The growth of a network. No sum and no square of squares overflows while the norm of every activation stays below
+/// 2^62, before and after the scale of a normalizer: that scale may be owed to the next affine layer, and until then it
+/// is `unscaled` that the engine holds. Folded weights, products of all between two affine layers, stay below 2^100, and
+/// squares that underflow are nothing beside min_std^2 + epsilon >= 2^-100.
+template <class Net, class Real> constexpr growth growth_of(const parameters<Net, Real>& p) {
+  constexpr double largest = 0x1p62, largest_weight = 0x1p100;
+  growth scaled;
+  double slope = 1, offset = 0;  // of what is not scaled yet
+  double folded_weight = 1, since_affine = 1;
   base::for_each_index<Net::depth>([&]<std::size_t I>() {
     using L = layer_of<Net, I>;
     constexpr std::size_t in = Net::shapes[I].size(), out = Net::shapes[I + 1].size();
-    double growth = 1, added = 0;
+    if (L::reads != fusion::affine && L::reads != fusion::pointwise) slope = scaled.slope, offset = scaled.offset;
+    double steepness = 1, added = 0;
     if constexpr (L::reads == fusion::affine) {
-      growth = frobenius_of_operator<Net, I>(p);
+      steepness = frobenius_of_operator<Net, I>(p);
       double biases = 0;
       const auto& raw = folded<I>(p);
       for (std::size_t row = 0; row < out; ++row) {
@@ -60,7 +80,7 @@ template <class Net, class Real> constexpr double safe_input_norm(const paramete
       }
       added = rounded::sqrt_up(biases);
     } else if constexpr (L::reads == fusion::scaling) {
-      growth = scale_factor<Net, I>(p);
+      steepness = scale_factor<Net, I>(p);
       double shifts = 0;
       for (std::size_t i = 0; i < in; ++i) shifts += L::shift(get<I>(p), i) * L::shift(get<I>(p), i);
       added = rounded::sqrt_up(shifts);
@@ -71,31 +91,53 @@ template <class Net, class Real> constexpr double safe_input_norm(const paramete
         if (!(g * g <= gain)) gain = g * g;
         offsets += o * o;
       }
-      growth = rounded::sqrt_up(gain);
+      steepness = rounded::sqrt_up(gain);
       added = rounded::sqrt_up(static_cast<double>(in) * gain) + rounded::sqrt_up(offsets);
+      if (declared_floor<L>() * declared_floor<L>() + L::epsilon < 1 / largest_weight) scaled.safe = 0;
+    } else if constexpr (requires { L::adds_input; }) {  // a block: each of its networks by itself
+      double slopes = 0, offsets = 0;
+      base::for_each_index<base::networks_inside<L>()>([&]<std::size_t K>() {
+        const growth inner = growth_of(L::template inner<Net::shapes[I], K>(get<I>(p)));
+        scaled.keep_below(inner.safe);
+        slopes += inner.slope * inner.slope;
+        offsets += inner.offset * inner.offset;
+      });
+      steepness = (L::adds_input ? 1 : 0) + rounded::sqrt_up(slopes);
+      added = rounded::sqrt_up(offsets);
     } else {
-      growth = other_factor<Net, I>(p);
+      steepness = other_factor<Net, I>(p);
       const buffer zeros(in), values(out);
       for (std::size_t i = 0; i < in; ++i) zeros.at[i] = 0;
       for (std::size_t i = 0; i < out; ++i) values.at[i] = 0;
       forward<L, Net::shapes[I]>(get<I>(p), zeros.at, values.at);
       for (std::size_t i = 0; i < out; ++i) added += values.at[i] * values.at[i];
       added = rounded::sqrt_up(added);
-      if constexpr (base::networks_inside<L>() > 0) {
-        base::for_each_index<base::networks_inside<L>()>([&]<std::size_t K>() {
-          const double inner = safe_input_norm(L::template inner<Net::shapes[I], K>(get<I>(p)));
-          const double room = slope > 0 ? (inner - offset) / slope : inner - offset;
-          if (!(room >= safe)) safe = room;
-        });
-      }
     }
-    if (growth < 1 && L::reads != fusion::affine) growth = 1;  // the scale may still be owed
-    offset = growth * offset + added;
-    slope = growth * slope;
-    const double room = slope > 0 ? (largest - offset) / slope : largest - offset;
-    if (!(room >= safe)) safe = room;
+    if constexpr (L::reads == fusion::affine) {
+      folded_weight = since_affine * steepness;
+      since_affine = 1;
+    } else {
+      if (steepness < 1) steepness = 1;
+      folded_weight *= steepness;
+      since_affine *= steepness;
+    }
+    if (!(folded_weight <= largest_weight)) scaled.safe = 0;
+    growth unscaled{slope, offset, scaled.safe};
+    unscaled.then(steepness, added);
+    unscaled.keep_below(largest);
+    slope = unscaled.slope, offset = unscaled.offset;
+    scaled.safe = unscaled.safe;
+    if constexpr (L::reads == fusion::normalizer) scaled.slope = 0, scaled.offset = added;  // on a sphere
+    else scaled.then(steepness, added);
+    if constexpr (L::reads == fusion::affine) slope = scaled.slope, offset = scaled.offset;
   });
-  return safe > 0 ? safe : 0;
+  return scaled;
+}
+
+/// A Euclidean norm that inputs must stay below, lest a sum, a square of squares or a weight in the float engine
+/// overflows; 0 if none is safe. Overflow can hide: relu(-infinity) is 0.
+template <class Net, class Real> constexpr double safe_input_norm(const parameters<Net, Real>& p) {
+  return growth_of(p).safe;
 }
 
 }  // namespace taut::certificates

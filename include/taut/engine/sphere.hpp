@@ -24,7 +24,7 @@ template <class V, class N, shape In, bool Centred, class Epilogue> struct spher
       if (N::over_last) return gains_of::token;
     }
     if constexpr (requires { N::kind::per_channel; }) {
-      if (N::kind::per_channel && positions > 1) return gains_of::channel;
+      if (N::kind::per_channel && positions > 1 && runs.size % positions == 0) return gains_of::channel;
     }
     return gains_of::element;
   }();

@@ -64,7 +64,7 @@ struct make_concat {
       constexpr auto where = phrase_of<words_for<Parts...>("Concat")>();
       constexpr auto wants = phrase_of<words_for<Parts...>("takes layers without an input")>();
       layer_error<where, wants>{};  // <- read the quoted words
-      return sequence<>{};  // left out: nothing follows from it
+      return sequence<>{};          // left out: nothing follows from it
     }
   }
 };

@@ -40,7 +40,7 @@ struct make_residual {
       constexpr auto where = phrase_of<words_for<Part>("Residual")>();
       constexpr auto wants = phrase_of<words_for<Part>("takes layers without an input")>();
       layer_error<where, wants>{};  // <- read the quoted words
-      return sequence<>{};  // left out: nothing follows from it
+      return sequence<>{};          // left out: nothing follows from it
     }
   }
 };

@@ -12,6 +12,7 @@
 // to the end at inference. It is a lower estimate, so W is made 2^-16 shorter; loading proves ||W|| <= c and refuses a
 // file where the stored vectors miss the largest singular value.
 #pragma once
+#include <span>
 #include <taut/net/parametrization.hpp>
 
 namespace taut {
@@ -85,8 +86,9 @@ template <double Limit> struct spectral_norm_kind {
     /// Claims of W, which no projector can enforce: for constant parameters only.
     static constexpr void claims(auto& self, double, auto&& visit) {
       if constexpr (std::is_const_v<std::remove_reference_t<decltype(self)>>) {
-        std::array<double, Rows * Columns> w{};
-        fold(self, w.data());
+        const base::buffer<double> held(Rows * Columns);
+        fold(self, held.at);
+        const std::span<const double> w(held.at, Rows * Columns);
         visit.spectral_norm_at_most("weight_orig", w, Rows, Columns, rounded::div_down(Limit, Factor));
       }
     }

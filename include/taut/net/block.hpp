@@ -34,7 +34,7 @@ template <class... Ls> struct chain<list<Ls...>> {
   static constexpr std::size_t depth = sizeof...(Ls);
   static constexpr bool homogeneous = (is_homogeneous<Ls>() && ...);
   /// Whether each layer takes what the one before gives.
-  static constexpr bool accepts(shape in) {
+  static constexpr bool accepts([[maybe_unused]] shape in) {
     bool fit = true;
     ((fit = fit && Ls::accepts(in), in = fit ? Ls::output(in) : in), ...);
     return fit;
@@ -43,7 +43,7 @@ template <class... Ls> struct chain<list<Ls...>> {
     ((in = Ls::output(in)), ...);
     return in;
   }
-  static constexpr std::size_t multiply_adds(shape in) {
+  static constexpr std::size_t multiply_adds([[maybe_unused]] shape in) {
     std::size_t sum = 0;
     ((sum += multiply_adds_of_layer<Ls>(in), in = Ls::output(in)), ...);
     return sum;

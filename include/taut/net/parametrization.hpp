@@ -182,12 +182,12 @@ template <class Kind, bool TakesLimits> struct make_parametrized {
       constexpr auto where = phrase_of<say(Kind::name)>();
       constexpr auto wants = phrase_of<is_plain_affine<Inner>() ? words{} : say("takes a plain affine layer")>();
       layer_error<where, wants>{};  // <- read the quoted words
-      return sequence<>{};  // left out: nothing follows from it
+      return sequence<>{};          // left out: nothing follows from it
     } else if constexpr (declared_limit<Inner>() > 0 && !(TakesLimits && !requires(shape s) { Inner::geometry(s); })) {
       constexpr auto where = phrase_of<say(Kind::name)>();
       constexpr auto wants = phrase_of<is_plain_affine<Inner>() ? say("takes a layer without at_most<c>") : words{}>();
       option_error<where, wants>{};  // <- read the quoted words
-      return sequence<>{};  // left out: nothing follows from it
+      return sequence<>{};           // left out: nothing follows from it
     } else {
       return parametrized<Kind, Inner>{};
     }
