@@ -161,3 +161,41 @@ TEST_CASE("certify.certifier: a floor that nothing observes gives radius 0") {
   const auto p = random_parameters<net>(1);
   CHECK(certify(certifier(p), std::array{9.0f, -9.0f, 5.0f, 1.0f}).radius == 0);
 }
+
+TEST_CASE(
+    "certify.certifier: what overflows or underflows at the zero input, in folded weights or in squares gives radius "
+    "0") {
+  struct hidden_square : decltype(Input<2> >> Residual(Linear<2> >> LN) >> Linear<2>) {};
+  parameters<hidden_square> p;  // the variance inside is infinite, z therefore 0 instead of (1, -1)
+  get<0>(std::get<0>(get<0>(p).inside)).bias = {1e30f, -1e30f};
+  get<1>(p).weight = {1, 0, 0, 1};
+  get<1>(p).bias = {0, 0.5f};
+  CHECK(evaluate(p, std::array{0.0f, 0.0f})[0] == Approx(1));
+  CHECK(certify(certifier(p), std::array{0.0f, 0.0f}).radius == 0);
+
+  struct folded_weight : decltype(Input<1> >> Linear<1> >> Linear<1> >> BN >> Sigmoid >> Linear<2>) {};
+  parameters<folded_weight> q;  // 1e-40 times 5e39, which no float holds
+  get<0>(q).weight = {1e-40f};
+  get<1>(q).weight = {1e18f};
+  get<2>(q).gain = {4e18f};
+  get<2>(q).running_var = {0};
+  get<4>(q).weight = {1, 0};
+  get<4>(q).bias = {0, 0.9f};
+  CHECK(evaluate(q, std::array{1.0f})[0] < 0.9);
+  CHECK(certify(certifier(q), std::array{1.0f}).radius == 0);
+
+  struct tiny_epsilon : decltype(Input<2> >> LN(epsilon<1e-60>) >> Tanh >> Linear<2>) {};
+  parameters<tiny_epsilon> r;  // 1e-50 is 0 in float
+  get<2>(r).weight = {1, 0, 0, 0};
+  get<2>(r).bias = {0, 0.9f};
+  CHECK(evaluate(r, std::array{1e-25f, -1e-25f})[0] == Approx(std::tanh(1.0)));
+  CHECK(certify(certifier(r), std::array{1e-25f, -1e-25f}).radius == 0);
+}
+
+TEST_CASE("certify.certifier: normalizers keep deep networks far from overflow") {
+  struct deep
+      : decltype(Input<40> >> Linear<40> >> LN >> ReLU >> Linear<40> >> LN >> ReLU >>
+                 Residual(LN >> Linear<40> >> ReLU >> Linear<40>) >> Residual(LN >> Linear<40> >> ReLU >> Linear<40>) >>
+                 Residual(LN >> Linear<40> >> ReLU >> Linear<40>) >> LN >> Linear<40> >> RMSNorm >> Linear<3>) {};
+  CHECK(certificates::safe_input_norm(random_parameters<deep>(1, 6)) > 1e12);
+}

@@ -8,8 +8,8 @@ namespace {
 using namespace taut;
 using namespace taut::tests;
 
-struct batch_norm_everywhere
-    : decltype(Input<13> >> BN >> Linear<17> >> BN >> ReLU >> BN >> Linear<9>(no_bias) >> BN) {};
+struct batch_norm_everywhere : decltype(Input<13> >> BN >> Linear<17> >> BN >> ReLU >> BN >> Linear<9>(no_bias) >> BN) {
+};
 struct batch_norm_twice
     : decltype(Input<8> >> BN >> BN(no_affine) >> ReLU >> BN >> BN >> Linear<5> >> BN >> BN >> Tanh >> BN) {};
 struct scaled_behind_normalizer
@@ -23,8 +23,8 @@ struct groups_of_rows : decltype(Input<15> >> Linear<24> >> GN<3> >> ReLU >> Lin
 struct normalizers_first : decltype(Input<12> >> GN<4> >> Linear<7> >> RMSNorm >> LN >> GN<7> >> Linear<3>) {};
 struct mixing_first : decltype(Input<10> >> GroupSort<2> >> Linear<18> >> LN >> GroupSort<3> >> Linear<3> >> Softmax >>
                                Linear<4> >> LogSoftmax) {};
-struct image : decltype(Input<2, 5, 5> >> BN >> Conv2d<3, 3>(padding<1>) >> BN >> ReLU >> MaxPool<2> >> Flatten >>
-                        BN >> Linear<5>) {};
+struct image : decltype(Input<2, 5, 5> >> BN >> Conv2d<3, 3>(padding<1>) >> BN >> ReLU >> MaxPool<2> >> Flatten >> BN >>
+                        Linear<5>) {};
 struct grouped_image : decltype(Input<4, 6, 5> >> Conv2d<6, 3>(stride<2>, groups<2>) >> BN >> GN<3> >> SiLU >>
                                 Conv2d<4, 1> >> InstanceNorm >> BN >> GlobalAvgPool >> LN >> Linear<3>) {};
 struct tokens : decltype(Input<3, 17> >> Conv1d<5, 4>(stride<3>) >> LN(over_last) >> BN >> ReLU >> Conv1d<2, 2> >>
@@ -40,13 +40,12 @@ struct pools_first : decltype(Input<2, 19> >> MaxPool<2> >> BN >> AvgPool<2> >> 
 struct normalized_weights
     : decltype(Input<11> >> WeightNorm(Linear<14>) >> LN >> ReLU >> SpectralNorm<2.0>(Linear<9>) >> BN >> RMSNorm >>
                CenteredWeightNorm(Linear<6>) >> GN<2> >> BN >> WeightNorm(Linear<4>(no_bias)) >> Sigmoid) {};
-struct normalized_kernels
-    : decltype(Input<3, 10> >> BN >> WeightNorm(Conv1d<6, 3>(padding<1>)) >> BN >> GN<2> >>
-               SpectralNorm<1.5>(Conv1d<4, 3>(stride<2>)) >> InstanceNorm >> ReLU >> CenteredWeightNorm(Conv1d<3, 1>)) {
-};
-struct deep : decltype(Input<7> >> BN >> Linear<8> >> LN >> ReLU >> Linear<8> >> LN >> ReLU >> BN >> Tanh >>
-                       Linear<8> >> GN<2> >> GroupSort<4> >> Linear<9> >> Softplus >> LN >> Softmax >> RMSNorm >> ELU >>
-                       Linear<2>) {};
+struct normalized_kernels : decltype(Input<3, 10> >> BN >> WeightNorm(Conv1d<6, 3>(padding<1>)) >> BN >> GN<2> >>
+                                     SpectralNorm<1.5>(Conv1d<4, 3>(stride<2>)) >> InstanceNorm >> ReLU >>
+                                     CenteredWeightNorm(Conv1d<3, 1>)) {};
+struct deep
+    : decltype(Input<7> >> BN >> Linear<8> >> LN >> ReLU >> Linear<8> >> LN >> ReLU >> BN >> Tanh >> Linear<8> >>
+               GN<2> >> GroupSort<4> >> Linear<9> >> Softplus >> LN >> Softmax >> RMSNorm >> ELU >> Linear<2>) {};
 
 template <class Net> void check() {
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {

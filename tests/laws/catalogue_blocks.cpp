@@ -9,9 +9,9 @@ using namespace taut;
 using namespace taut::tests;
 
 struct residual_first : decltype(Input<9> >> Residual(LN >> Linear<17> >> ReLU >> Linear<9>) >> LN >> Linear<4>) {};
-struct residual_kernels : decltype(Input<4, 6> >> Residual(Conv1d<4, 3>(padding<1>) >> BN >> ReLU >>
-                                                           Conv1d<4, 3>(padding<1>) >> BN) >>
-                                   ReLU >> BN >> GlobalAvgPool >> Linear<3>) {};
+struct residual_kernels
+    : decltype(Input<4, 6> >> Residual(Conv1d<4, 3>(padding<1>) >> BN >> ReLU >> Conv1d<4, 3>(padding<1>) >> BN) >>
+               ReLU >> BN >> GlobalAvgPool >> Linear<3>) {};
 struct concat_first : decltype(Input<2, 5, 4> >>
                                Concat(Conv2d<3, 1> >> BN, Conv2d<2, 3>(padding<1>) >> GN<2>, BN, ReLU, InstanceNorm) >>
                                Conv2d<3, 2> >> Concat(RMSNorm, LN(over_last)) >> Flatten) {};
@@ -93,7 +93,7 @@ constexpr parameters<small> filled_by_compiler = [] {
   for_each_tensor(p, [&random](std::string_view name, shape, auto span) {
     for (auto& v : span)
       v = static_cast<std::remove_cvref_t<decltype(v)>>(name.ends_with("running_var") ? random.uniform(0.5, 2)
-                                                                                        : 0.5 * random.normal());
+                                                                                      : 0.5 * random.normal());
   });
   return p;
 }();

@@ -19,15 +19,14 @@ struct ends_in_tanh : decltype(Input<4> >> Linear<5> >> Tanh) {};
 struct normalized_last : decltype(Input<4> >> Linear<5> >> LN(min_std<0.8>)) {};
 struct one_matrix : decltype(Input<3> >> Linear<2>) {};
 struct scaled : decltype(Input<5> >> BN >> Linear<6> >> BN >> ReLU >> BN >> Linear<4> >> BN) {};
-struct residual : decltype(Input<4> >> Residual(Linear<5> >> Tanh >> Linear<4>) >> Concat(BN, GroupSort<2>) >>
-                           Linear<3>) {};
+struct residual
+    : decltype(Input<4> >> Residual(Linear<5> >> Tanh >> Linear<4>) >> Concat(BN, GroupSort<2>) >> Linear<3>) {};
 struct pooled : decltype(Input<2, 6> >> Conv1d<3, 3>(padding<1>) >> BN >> MaxPool<2> >> GELU >> Flatten >>
                          WeightNorm(Linear<4>) >> Softmax) {};
 struct floored_roots : decltype(Input<6> >> Linear<8> >> RMSNorm(min_std<0.8>) >> ReLU >> Linear<4>) {};
 struct floored_groups : decltype(Input<6> >> Linear<8> >> BN >> GN<2>(min_std<0.5>) >> BN >> Linear<4>) {};
-struct floored_instances
-    : decltype(Input<2, 6> >> Conv1d<2, 3>(padding<1>) >> InstanceNorm(min_std<0.4>) >> LeakyReLU<0.1> >>
-               GlobalAvgPool >> SpectralNorm<4.0>(Linear<3>)) {};
+struct floored_instances : decltype(Input<2, 6> >> Conv1d<2, 3>(padding<1>) >> InstanceNorm(min_std<0.4>) >>
+                                    LeakyReLU<0.1> >> GlobalAvgPool >> SpectralNorm<4.0>(Linear<3>)) {};
 struct floored_tokens : decltype(Input<2, 5> >> LN(over_last, min_std<0.45>) >> Conv1d<2, 2> >> MaxPool<2> >>
                                  RMSNorm(min_std<0.1>) >> Flatten >> Linear<3>) {};
 

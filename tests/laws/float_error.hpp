@@ -27,7 +27,8 @@ template <class Net, class Range> double float_error(const parameters<Net>& p, c
   base::for_each_index<Net::depth>([&]<std::size_t I>() {
     using L = folded_layer_of<Net, I>;
     constexpr shape in = Net::shapes[I], out = Net::shapes[I + 1];
-    const auto& q = folded<I>(p);
+    const auto held = folded<I>(p);
+    const auto& q = *held;
     std::vector<double> y(out.size());
     forward<L, in>(q, x.data(), y.data());
     double steepness = 0, rounding = 0;

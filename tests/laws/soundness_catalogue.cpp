@@ -10,8 +10,9 @@ using namespace taut;
 using namespace taut::tests;
 
 struct padded : decltype(Input<2, 5> >> Conv1d<3, 3>(padding<1>) >> ReLU >> Conv1d<2, 2>(stride<2>)) {};
-struct grouped : decltype(Input<4, 3, 3> >> Conv2d<4, 2>(groups<2>, padding<1>, stride<2>) >> BN >> ReLU >> Flatten >>
-                          Linear<3>) {};
+struct grouped
+    : decltype(Input<4, 3, 3> >> Conv2d<4, 2>(groups<2>, padding<1>, stride<2>) >> BN >> ReLU >> Flatten >> Linear<3>) {
+};
 struct scaled_first : decltype(Input<5> >> BN >> Linear<4> >> Tanh >> BN >> Linear<3> >> BN) {};
 struct scaled_alone : decltype(Input<4> >> BN >> ReLU >> BN >> BN) {};
 struct scaled_normalizer : decltype(Input<4> >> BN >> LN(epsilon<0.2>) >> BN >> Linear<3>) {};
@@ -22,8 +23,8 @@ struct floored_instances
 struct floored_roots : decltype(Input<5> >> Linear<6> >> RMSNorm(min_std<0.3>) >> Linear<3>) {};
 struct tokens : decltype(Input<2, 4> >> LN(over_last, epsilon<0.1>) >> Conv1d<3, 1> >> RMSNorm(epsilon<0.1>) >>
                          Flatten >> Linear<2>) {};
-struct pooled : decltype(Input<2, 4, 4> >> Conv2d<2, 3>(padding<1>) >> MaxPool<2> >> GELU >> GlobalAvgPool >>
-                         Linear<3>) {};
+struct pooled
+    : decltype(Input<2, 4, 4> >> Conv2d<2, 3>(padding<1>) >> MaxPool<2> >> GELU >> GlobalAvgPool >> Linear<3>) {};
 struct softmax_last : decltype(Input<4> >> Linear<5> >> SiLU >> GroupSort<5> >> Linear<4> >> Softmax) {};
 struct residual : decltype(Input<4> >> Residual(Linear<5> >> RMSNorm(epsilon<0.5>) >> Tanh >> Linear<4>) >> BN >>
                            LN(epsilon<0.5>) >> Linear<2>) {};
@@ -82,31 +83,31 @@ template <class Net> void compare_unfoldings() {
 
 TEST_CASE("laws.soundness_catalogue: no observed slope exceeds the proved bound of 320 networks over the catalogue") {
   totals sum;
-  refute<padded>("padded", 0.5, sum);
-  refute<grouped>("grouped", 0.5, sum);
-  refute<scaled_first>("scaled_first", 0.5, sum);
-  refute<scaled_alone>("scaled_alone", 0.5, sum);
-  refute<scaled_normalizer>("scaled_normalizer", 0.5, sum);
-  refute<groups_of_channels>("groups_of_channels", 0.5, sum);
-  refute<floored_groups>("floored_groups", 0.5, sum);
-  refute<floored_instances>("floored_instances", 0.5, sum);
-  refute<floored_roots>("floored_roots", 0.5, sum);
-  refute<tokens>("tokens", 0.5, sum);
-  refute<pooled>("pooled", 0.5, sum);
+  refute<padded>("padded", 0.75, sum);
+  refute<grouped>("grouped", 0.6, sum);
+  refute<scaled_first>("scaled_first", 0.8, sum);
+  refute<scaled_alone>("scaled_alone", 0.99, sum);
+  refute<scaled_normalizer>("scaled_normalizer", 0.85, sum);
+  refute<groups_of_channels>("groups_of_channels", 0.95, sum);
+  refute<floored_groups>("floored_groups", 0.65, sum);
+  refute<floored_instances>("floored_instances", 0.85, sum);
+  refute<floored_roots>("floored_roots", 0.7, sum);
+  refute<tokens>("tokens", 0.12, sum);
+  refute<pooled>("pooled", 0.7, sum);
   refute<softmax_last>("softmax_last", 0.5, sum);
   refute<residual>("residual", 0.5, sum);
   refute<joined>("joined", 0.5, sum);
-  refute<normalized_rows>("normalized_rows", 0.5, sum);
-  refute<limited>("limited", 0.5, sum);
+  refute<normalized_rows>("normalized_rows", 0.4, sum);
+  refute<limited>("limited", 0.45, sum);
   CHECK(sum.nets == 320);
   CHECK(sum.pairs > 3200);  // of 3840: the search may fail to meet a floor, but not often
 }
 
 TEST_CASE("laws.soundness_catalogue: convolutions too large for a dense matrix have bounds above its norm") {
   struct scaled : decltype(Input<4, 6> >> BN >> Conv1d<6, 3>(padding<2>, stride<2>, groups<2>) >> BN >> LN) {};
-  struct behind_gains
-      : decltype(Input<2, 5, 4> >> GN<2> >> BN >> Conv2d<3, 3>(padding<1>) >> ReLU >>
-                 WeightNorm(Conv2d<4, 2>(stride<2>)) >> BN >> BN >> CenteredWeightNorm(Conv2d<2, 1>) >> InstanceNorm) {};
+  struct behind_gains : decltype(Input<2, 5, 4> >> GN<2> >> BN >> Conv2d<3, 3>(padding<1>) >> ReLU >>
+                                 WeightNorm(Conv2d<4, 2>(stride<2>)) >> BN >> BN >> CenteredWeightNorm(Conv2d<2, 1>) >>
+                                 InstanceNorm) {};
   struct long_strides : decltype(Input<3, 11> >> Conv1d<3, 2>(stride<4>, groups<3>) >> Conv1d<1, 5>(padding<4>)) {};
   struct limited : decltype(Input<2, 6> >> RMSNorm >> SpectralNorm<1.0>(Conv1d<3, 3>(padding<1>)) >> BN) {};
   compare_unfoldings<scaled>();

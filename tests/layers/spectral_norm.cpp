@@ -35,7 +35,8 @@ static_assert(zeros == std::array{0.0, 0.0});
 template <class L, shape In> void check_norm(double limit, const parameters<tests::net_of<In, L>>& p) {
   using Inner = typename L::folded_layer;
   constexpr std::size_t rows = L::output(In).size(), columns = In.size();
-  const auto q = folded<0>(p);
+  const auto held = folded<0>(p);
+  const auto& q = *held;
   std::vector<double> w(rows * columns);
   for (std::size_t row = 0; row < rows; ++row)
     for (std::size_t column = 0; column < columns; ++column) w[row * columns + column] = Inner::weight(q, row, column);

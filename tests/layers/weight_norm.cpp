@@ -59,7 +59,8 @@ TEST_CASE("layers.weight_norm: rows have the lengths g, whatever the lengths of 
     get<0>(p).direction[10 + i] = 0;
     get<0>(p).direction[15 + i] *= 1e-42f;  // denormal
   }
-  const auto w = folded<0>(p);
+  const auto held = folded<0>(p);
+  const auto& w = *held;
   for (std::size_t row = 0; row < 4; ++row) {
     const double length = tests::norm(std::span(w.weight).subspan(row * 5, 5));
     CHECK(length == Approx(row == 2 ? 0 : std::abs(static_cast<double>(get<0>(p).length[row]))).epsilon(1e-14));
@@ -110,7 +111,8 @@ TEST_CASE("layers.weight_norm: initial rows are those of the layer inside") {
   parameters<Plain> plain{};
   parameters<Net> p{};
   initialise(plain, 3), initialise(p, 3);
-  const auto w = folded<0>(p);
+  const auto held = folded<0>(p);
+  const auto& w = *held;
   for (std::size_t i = 0; i < 2000; ++i)
     CHECK(w.weight[i] == Approx(static_cast<double>(get<0>(plain).weight[i])).epsilon(1e-6));
 }

@@ -10,8 +10,10 @@ namespace taut::base {
 /// An array of zeros that lives as long as this object.
 template <class Element> struct buffer {
   constexpr explicit buffer(std::size_t size) : at(new Element[size]{}) {}
+  constexpr buffer(buffer&& other) noexcept : at(other.at) { other.at = nullptr; }
   buffer(const buffer&) = delete;
   buffer& operator=(const buffer&) = delete;
+  buffer& operator=(buffer&&) = delete;
   constexpr ~buffer() { delete[] at; }
   Element* at;
 };

@@ -62,7 +62,8 @@ constexpr double unfolded_factor(const parameters<Net, Real>& p, std::size_t wor
   using beside = neighbours<Net>;
   constexpr std::size_t most_ways = 2;
   std::array<double, most_ways> bound{};
-  const auto& raw = folded<I>(p);
+  const auto held = folded<I>(p);
+  const auto& raw = *held;
   L::template unfoldings<Net::shapes[I]>(
       raw, [&](std::size_t way, std::size_t, auto&& entry, std::size_t rows, std::size_t columns, double factor) {
         const buffer w(rows * columns);

@@ -25,7 +25,8 @@ template <class Net> constexpr bool hides_floors(bool inside = false) {
 /// windows share an input.
 template <class Net, std::size_t I, class Real> constexpr double frobenius_of_operator(const parameters<Net, Real>& p) {
   using L = folded_layer_of<Net, I>;
-  const auto& raw = folded<I>(p);
+  const auto held = folded<I>(p);
+  const auto& raw = *held;
   double squares = 0;
   if constexpr (engine_plan::is_convolution<L>) {
     for (const auto w : raw.weight) squares += static_cast<double>(w) * static_cast<double>(w);
@@ -73,7 +74,8 @@ template <class Net, class Real> constexpr growth growth_of(const parameters<Net
     if constexpr (L::reads == fusion::affine) {
       steepness = frobenius_of_operator<Net, I>(p);
       double biases = 0;
-      const auto& raw = folded<I>(p);
+      const auto held = folded<I>(p);
+      const auto& raw = *held;
       for (std::size_t row = 0; row < out; ++row) {
         const double b = folded_layer_of<Net, I>::bias(raw, row);
         biases += b * b;

@@ -112,7 +112,8 @@ constexpr auto with_matrix(const parameters<Net, Real>& p, Use&& use) {
   using beside = neighbours<Net>;
   constexpr std::size_t rows = Net::shapes[I + 1].size(), columns = Net::shapes[I].size();
   const buffer w(rows * columns);
-  const auto& raw = folded<I>(p);
+  const auto held = folded<I>(p);
+  const auto& raw = *held;
   for (std::size_t row = 0; row < rows; ++row)
     for (std::size_t column = 0; column < columns; ++column) w.at[row * columns + column] = L::weight(raw, row, column);
   std::size_t roundings = fold_roundings<Net, I>();

@@ -215,7 +215,8 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
         carried.offset[i] = scalings.scale[i] * carried.offset[i] + scalings.shift[i];
       }
     } else if constexpr (plan.what == kind::dense) {
-      const auto& raw = folded<plan.first>(p);
+      const auto held = folded<plan.first>(p);
+      const auto& raw = *held;
       using values = engine_stage::normalizer_values<rows>;
       if constexpr (!plan.normalized) {
         stage.template fold<first, rows>(raw, scalings, values{}, carried);
@@ -242,7 +243,7 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
           if (normalizer::centred && run % out.positions() == 0) pooled = run / out.positions();
           stage.normalize.load(get<plan.normalizer>(p));
         }
-        stage.template fold<first>(folded<plan.first>(p), scalings, pooled);
+        stage.template fold<first>(*folded<plan.first>(p), scalings, pooled);
       } else if constexpr (plan.what == kind::normalize) {
         stage.normalize.load(get<plan.normalizer>(p));
       } else if constexpr (plan.what == kind::block) {

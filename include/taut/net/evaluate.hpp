@@ -93,7 +93,7 @@ constexpr std::array<double, Net::output_size> evaluate(const parameters<Net, Re
   std::array<double, base::largest_activation<Net>()> here{}, next{};
   std::ranges::copy(x, here.begin());
   base::for_each_index<Net::depth>([&]<std::size_t I>() {
-    forward<folded_layer_of<Net, I>, Net::shapes[I]>(folded<I>(p), here.data(), next.data());
+    forward<folded_layer_of<Net, I>, Net::shapes[I]>(*folded<I>(p), here.data(), next.data());
     std::copy_n(next.begin(), Net::shapes[I + 1].size(), here.begin());
   });
   std::array<double, Net::output_size> y{};

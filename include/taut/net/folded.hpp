@@ -3,15 +3,16 @@
 // g v / |v|) states the plain layer that it is at inference, and its parameters in double:
 //
 //   using folded_layer = layer::linear<32>;
-//   static constexpr auto folded(const parameters<In, Real>& p);      // parameters_of_layer<folded_layer, In, double>
-//   static constexpr std::size_t fold_roundings(shape in);            // each entry is off by at most so many 2^-53
-//   |entry|
+//   static constexpr void fold(const parameters<In, Real>& p, parameters_of_layer<folded_layer, In, double>& into);
+//   static constexpr std::size_t fold_roundings(shape in);     // |W - exact| <= that many 2^-53 |W|, Frobenius norms
 //
 // Reference, engines and certificates see the folded layer only; files and training the raw one.
 #pragma once
 #include <cstddef>
+#include <taut/base/buffer.hpp>
 #include <taut/net/network.hpp>
 #include <taut/net/parameters.hpp>
+#include <type_traits>
 
 namespace taut {
 
@@ -31,11 +32,33 @@ struct folded_of<L> {
 /// What layer I of a network is at inference: itself, or the plain layer that it folds to.
 template <class Net, std::size_t I> using folded_layer_of = typename base::folded_of<layer_of<Net, I>>::type;
 
-/// The parameters of layer I as they are computed with: those stored, or those that they fold to, in double.
-template <std::size_t I, class Net, class Real> constexpr decltype(auto) folded(const parameters<Net, Real>& p) {
+namespace base {
+
+/// The parameters that a layer folds to, on the heap: large layers would not fit a stack.
+template <class P> struct folded_parameters {
+  buffer<P> held{1};
+  constexpr const P& operator*() const { return *held.at; }
+};
+/// The parameters of a layer that is what it seems.
+template <class P> struct stored_parameters {
+  const P* at;
+  constexpr const P& operator*() const { return *at; }
+};
+
+}  // namespace base
+
+/// The parameters of layer I as they are computed with: *folded<I>(p) are those stored, or those that they fold to, in
+/// double.
+template <std::size_t I, class Net, class Real> constexpr auto folded(const parameters<Net, Real>& p) {
   using L = layer_of<Net, I>;
-  if constexpr (requires { typename L::folded_layer; }) return L::folded(get<I>(p));
-  else return get<I>(p);
+  using P = std::remove_cvref_t<decltype(get<I>(p))>;
+  if constexpr (requires { typename L::folded_layer; }) {
+    base::folded_parameters<parameters_of_layer<typename L::folded_layer, Net::shapes[I], double>> made;
+    L::fold(get<I>(p), *made.held.at);
+    return made;
+  } else {
+    return base::stored_parameters<P>{&get<I>(p)};
+  }
 }
 
 }  // namespace taut

@@ -94,11 +94,10 @@ template <class Kind, class Inner> struct parametrized : layer_base {
   };
 
   /// The layer that this one is at inference.
-  template <shape In, class Real> static constexpr inner_parameters<In, double> folded(const parameters<In, Real>& p) {
-    inner_parameters<In, double> q{};
-    made_of<In>::fold(p, q.weight.data());
-    for (std::size_t i = 0; i < p.bias.size(); ++i) q.bias[i] = static_cast<double>(p.bias[i]);
-    return q;
+  template <shape In, class Real>
+  static constexpr void fold(const parameters<In, Real>& p, inner_parameters<In, double>& into) {
+    made_of<In>::fold(p, into.weight.data());
+    for (std::size_t i = 0; i < p.bias.size(); ++i) into.bias[i] = static_cast<double>(p.bias[i]);
   }
 
   /// A raw weight that gives, as far as the kind can, what the layer inside would be initialised to.
