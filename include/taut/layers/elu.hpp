@@ -13,13 +13,8 @@
 namespace taut::layer {
 
 /// The exponential linear unit with alpha = 1.
-struct elu : layer_base {
+struct elu : pointwise_layer {
   static constexpr auto name = base::say("ELU");
-  static constexpr fusion reads = fusion::pointwise;
-  static constexpr auto wants = base::say("any shape");
-  static constexpr bool accepts(shape) { return true; }
-  static constexpr shape output(shape in) { return in; }
-
   static constexpr bool homogeneous = false;
   static constexpr output_range range{.lower = -1};
   template <class V> static constexpr V apply(V x) {

@@ -14,13 +14,8 @@
 namespace taut::layer {
 
 /// The Gaussian error linear unit.
-struct gelu : layer_base {
+struct gelu : pointwise_layer {
   static constexpr auto name = base::say("GELU");
-  static constexpr fusion reads = fusion::pointwise;
-  static constexpr auto wants = base::say("any shape");
-  static constexpr bool accepts(shape) { return true; }
-  static constexpr shape output(shape in) { return in; }
-
   static constexpr bool homogeneous = false;
   /// The minimum -0.169971207... is attained at -0.751791524...; the last digits are room for rounding.
   static constexpr output_range range{.lower = -0.1699713};

@@ -14,13 +14,8 @@
 namespace taut::layer {
 
 /// The Gaussian error linear unit, approximated by tanh.
-struct gelu_tanh : layer_base {
+struct gelu_tanh : pointwise_layer {
   static constexpr auto name = base::say("GELUTanh");
-  static constexpr fusion reads = fusion::pointwise;
-  static constexpr auto wants = base::say("any shape");
-  static constexpr bool accepts(shape) { return true; }
-  static constexpr shape output(shape in) { return in; }
-
   static constexpr bool homogeneous = false;
   /// The minimum -0.170040750... is attained at -0.752461422...; the last digits are room for rounding.
   static constexpr output_range range{.lower = -0.1700409};

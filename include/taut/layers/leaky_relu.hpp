@@ -15,16 +15,11 @@
 namespace taut::layer {
 
 /// The rectifier that keeps part of negative inputs.
-template <double Slope> struct leaky_relu : layer_base {
+template <double Slope> struct leaky_relu : pointwise_layer {
   /// The slope of engines, which compute with floats.
   static constexpr double rounded_slope = static_cast<double>(static_cast<float>(Slope));
 
   static constexpr auto name = base::say("LeakyReLU");
-  static constexpr fusion reads = fusion::pointwise;
-  static constexpr auto wants = base::say("any shape");
-  static constexpr bool accepts(shape) { return true; }
-  static constexpr shape output(shape in) { return in; }
-
   static constexpr void spelling(auto& out) { out += "LeakyReLU<", out += Slope, out += ">"; }
 
   static constexpr bool homogeneous = true;

@@ -8,55 +8,45 @@
 // Gradient    dx_i = dy_i - e^(y_i) sum over j of dy_j
 // Example     Input<64> >> Linear<10> >> LogSoftmax
 #pragma once
-#include <taut/net/layer.hpp>
 #include <taut/net/softmax.hpp>
-#include <taut/net/sweep.hpp>
 #include <taut/simd/lane.hpp>
 #include <taut/simd/logarithm.hpp>
 
 namespace taut::layer {
 
 /// Logarithms of shares that sum to 1.
-struct log_softmax : layer_base {
+struct log_softmax : distribution_layer<log_softmax> {
   static constexpr auto name = base::say("LogSoftmax");
-  static constexpr fusion reads = fusion::mixing;
-  static constexpr bool homogeneous = false;
-  static constexpr bool is_distribution = true;
   static constexpr output_range range{-rounded::infinity, 0};
-  static constexpr auto wants = base::say("any shape");
-  static constexpr bool accepts(shape) { return true; }
-  static constexpr shape output(shape in) { return in; }
   /// 10 for an exponential, 12 for a logarithm.
   static constexpr std::size_t multiply_adds(shape in) { return 10 * in.size() + 12 * in.positions(); }
 
-  template <shape In, class V> static constexpr void forward(const auto&, const V* x, V* y) {
-    for (std::size_t at = 0; at < In.positions(); ++at)
-      over_channels<In, V>([&](std::size_t i) { return x[i + at]; }, [&](std::size_t i, V v) { y[i + at] = v; });
-  }
-
-  /// One sample: features, or positions if they fill a register, are in the lanes.
-  template <shape In, simd::float_lane W>
-    requires(In.positions() == 1 || In.positions() >= simd::width<W>)
-  static constexpr void run(const auto&, const float* x, float* y) {
-    constexpr std::size_t width = simd::width<W>;
-    if constexpr (In.positions() > 1) {
-      for_each_whole_block<width, In.positions()>([x, y](std::size_t at) {
-        over_channels<In, W>([&](std::size_t i) { return simd::load<W>(x + i + at); },
-                             [&](std::size_t i, W v) { simd::store(v, y + i + at); });
-      });
-    } else {
-      const W most(exponentials::largest<W, In.size()>(x));
-      W below(0.0f), maxima(0.0f);
-      for_each_block<width, In.size()>([&](std::size_t i, std::size_t n) {
-        const W v = simd::load<W>(x + i);
-        W e = exponentials::relative(v, most);
-        if (n < width) e = simd::select_first(e, n);
-        add(v, most, e, below, maxima);
-      });
-      const W log_sum = simd::log1p(W(simd::sum(below)) + (W(simd::sum(maxima)) - W(1.0f)));
-      for_each_block<width, In.size()>(
-          [&](std::size_t i, std::size_t) { simd::store((simd::load<W>(x + i) - most) - log_sum, y + i); });
+  /// One element of each channel: read(i) and write(i, v) for i = 0, positions, 2 positions, ...
+  template <shape In, class V> static constexpr void over_channels(auto&& read, auto&& write) {
+    V most = read(0), below(0), maxima(0);
+    for (std::size_t c = 1; c < In.channels(); ++c) most = simd::max(most, read(c * In.positions()));
+    for (std::size_t c = 0; c < In.channels(); ++c) {
+      const V x = read(c * In.positions());
+      add(x, most, exponentials::relative(x, most), below, maxima);
     }
+    const V log_sum = simd::log1p(below + (maxima - V(1)));
+    for (std::size_t c = 0; c < In.channels(); ++c)
+      write(c * In.positions(), (read(c * In.positions()) - most) - log_sum);
+  }
+  /// The features of a vector, in the lanes.
+  template <shape In, simd::float_lane W> static constexpr void over_features(const float* x, float* y) {
+    constexpr std::size_t width = simd::width<W>;
+    const W most(exponentials::largest<W, In.size()>(x));
+    W below(0.0f), maxima(0.0f);
+    for_each_block<width, In.size()>([&](std::size_t i, std::size_t n) {
+      const W v = simd::load<W>(x + i);
+      W e = exponentials::relative(v, most);
+      if (n < width) e = simd::select_first(e, n);
+      add(v, most, e, below, maxima);
+    });
+    const W log_sum = simd::log1p(W(simd::sum(below)) + (W(simd::sum(maxima)) - W(1.0f)));
+    for_each_block<width, In.size()>(
+        [&](std::size_t i, std::size_t) { simd::store((simd::load<W>(x + i) - most) - log_sum, y + i); });
   }
 
   template <shape In, class P, class V>
@@ -83,18 +73,6 @@ struct log_softmax : layer_base {
     const auto smaller = simd::less(x, most);
     below = below + simd::select(smaller, e, V(0));
     maxima = maxima + simd::select(smaller, V(0), e);
-  }
-  // read(i) and write(i, v) for i = 0, step, 2 step, ...
-  template <shape In, class V> static constexpr void over_channels(auto&& read, auto&& write) {
-    V most = read(0), below(0), maxima(0);
-    for (std::size_t c = 1; c < In.channels(); ++c) most = simd::max(most, read(c * In.positions()));
-    for (std::size_t c = 0; c < In.channels(); ++c) {
-      const V x = read(c * In.positions());
-      add(x, most, exponentials::relative(x, most), below, maxima);
-    }
-    const V log_sum = simd::log1p(below + (maxima - V(1)));
-    for (std::size_t c = 0; c < In.channels(); ++c)
-      write(c * In.positions(), (read(c * In.positions()) - most) - log_sum);
   }
 };
 

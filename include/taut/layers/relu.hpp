@@ -11,13 +11,8 @@
 namespace taut::layer {
 
 /// The rectifier.
-struct relu : layer_base {
+struct relu : pointwise_layer {
   static constexpr auto name = base::say("ReLU");
-  static constexpr fusion reads = fusion::pointwise;
-  static constexpr auto wants = base::say("any shape");
-  static constexpr bool accepts(shape) { return true; }
-  static constexpr shape output(shape in) { return in; }
-
   static constexpr bool homogeneous = true;
   static constexpr output_range range{.lower = 0};
   template <class V> static constexpr V apply(V x) { return simd::max(x, V(0)); }

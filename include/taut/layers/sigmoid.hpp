@@ -13,13 +13,8 @@
 namespace taut::layer {
 
 /// The logistic function.
-struct sigmoid : layer_base {
+struct sigmoid : pointwise_layer {
   static constexpr auto name = base::say("Sigmoid");
-  static constexpr fusion reads = fusion::pointwise;
-  static constexpr auto wants = base::say("any shape");
-  static constexpr bool accepts(shape) { return true; }
-  static constexpr shape output(shape in) { return in; }
-
   static constexpr bool homogeneous = false;
   static constexpr output_range range{0, 1};
   template <class V> static constexpr V apply(V x) { return simd::sigmoid(x); }

@@ -13,13 +13,8 @@
 namespace taut::layer {
 
 /// The sigmoid linear unit, also called swish.
-struct silu : layer_base {
+struct silu : pointwise_layer {
   static constexpr auto name = base::say("SiLU");
-  static constexpr fusion reads = fusion::pointwise;
-  static constexpr auto wants = base::say("any shape");
-  static constexpr bool accepts(shape) { return true; }
-  static constexpr shape output(shape in) { return in; }
-
   static constexpr bool homogeneous = false;
   /// The minimum -0.278464542... is attained at -1.278464542...; the last digits are room for rounding.
   static constexpr output_range range{.lower = -0.2784647};

@@ -7,53 +7,42 @@
 // Gradient    dx_i = y_i (dy_i - sum over j of y_j dy_j)
 // Example     Input<64> >> Linear<10> >> Softmax
 #pragma once
-#include <taut/net/layer.hpp>
 #include <taut/net/softmax.hpp>
-#include <taut/net/sweep.hpp>
 #include <taut/simd/lane.hpp>
 
 namespace taut::layer {
 
 /// Shares that sum to 1.
-struct softmax : layer_base {
+struct softmax : distribution_layer<softmax> {
   static constexpr auto name = base::say("Softmax");
-  static constexpr fusion reads = fusion::mixing;
-  static constexpr bool homogeneous = false;
-  static constexpr bool is_distribution = true;
   static constexpr output_range range{0, 1};
-  static constexpr auto wants = base::say("any shape");
-  static constexpr bool accepts(shape) { return true; }
-  static constexpr shape output(shape in) { return in; }
   static constexpr std::size_t multiply_adds(shape in) { return 12 * in.size(); }  // 10 for an exponential
 
-  template <shape In, class V> static constexpr void forward(const auto&, const V* x, V* y) {
-    for (std::size_t at = 0; at < In.positions(); ++at)
-      over_channels<In, V>([&](std::size_t i) { return x[i + at]; }, [&](std::size_t i, V v) { y[i + at] = v; });
-  }
-
-  /// One sample: features, or positions if they fill a register, are in the lanes.
-  template <shape In, simd::float_lane W>
-    requires(In.positions() == 1 || In.positions() >= simd::width<W>)
-  static constexpr void run(const auto&, const float* x, float* y) {
-    constexpr std::size_t width = simd::width<W>;
-    if constexpr (In.positions() > 1) {
-      for_each_whole_block<width, In.positions()>([x, y](std::size_t at) {
-        over_channels<In, W>([&](std::size_t i) { return simd::load<W>(x + i + at); },
-                             [&](std::size_t i, W v) { simd::store(v, y + i + at); });
-      });
-    } else {
-      const W most(exponentials::largest<W, In.size()>(x));
-      W sum(0.0f);
-      for_each_block<width, In.size()>([&](std::size_t i, std::size_t n) {
-        W e = exponentials::relative(simd::load<W>(x + i), most);
-        if (n < width) e = simd::select_first(e, n);
-        sum = sum + e;
-        simd::store(e, y + i);
-      });
-      const W share = W(1.0f) / W(simd::sum(sum));
-      for_each_block<width, In.size()>(
-          [&](std::size_t i, std::size_t) { simd::store(simd::load<W>(y + i) * share, y + i); });
+  /// One element of each channel: read(i) and write(i, v) for i = 0, positions, 2 positions, ...
+  template <shape In, class V> static constexpr void over_channels(auto&& read, auto&& write) {
+    V most = read(0), sum(0), e[In.channels()];
+    for (std::size_t c = 1; c < In.channels(); ++c) most = simd::max(most, read(c * In.positions()));
+    for (std::size_t c = 0; c < In.channels(); ++c) {
+      e[c] = exponentials::relative(V(read(c * In.positions())), most);
+      sum = sum + e[c];
     }
+    const V share = V(1) / sum;
+    for (std::size_t c = 0; c < In.channels(); ++c) write(c * In.positions(), e[c] * share);
+  }
+  /// The features of a vector, in the lanes.
+  template <shape In, simd::float_lane W> static constexpr void over_features(const float* x, float* y) {
+    constexpr std::size_t width = simd::width<W>;
+    const W most(exponentials::largest<W, In.size()>(x));
+    W sum(0.0f);
+    for_each_block<width, In.size()>([&](std::size_t i, std::size_t n) {
+      W e = exponentials::relative(simd::load<W>(x + i), most);
+      if (n < width) e = simd::select_first(e, n);
+      sum = sum + e;
+      simd::store(e, y + i);
+    });
+    const W share = W(1.0f) / W(simd::sum(sum));
+    for_each_block<width, In.size()>(
+        [&](std::size_t i, std::size_t) { simd::store(simd::load<W>(y + i) * share, y + i); });
   }
 
   template <shape In, class P, class V>
@@ -68,19 +57,6 @@ struct softmax : layer_base {
 
   // J = diag(y) - y y'; v'J v is the variance of v under y, at most (max v - min v)^2 / 4 <= |v|^2 / 2 (Popoviciu).
   static constexpr auto lipschitz(shape in) { return constant(in.channels() == 1 ? 0 : 0.5); }
-
- private:
-  // read(i) and write(i, v) for i = 0, step, 2 step, ...
-  template <shape In, class V> static constexpr void over_channels(auto&& read, auto&& write) {
-    V most = read(0), sum(0), e[In.channels()];
-    for (std::size_t c = 1; c < In.channels(); ++c) most = simd::max(most, read(c * In.positions()));
-    for (std::size_t c = 0; c < In.channels(); ++c) {
-      e[c] = exponentials::relative(V(read(c * In.positions())), most);
-      sum = sum + e[c];
-    }
-    const V share = V(1) / sum;
-    for (std::size_t c = 0; c < In.channels(); ++c) write(c * In.positions(), e[c] * share);
-  }
 };
 
 }  // namespace taut::layer

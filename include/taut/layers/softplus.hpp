@@ -17,13 +17,8 @@
 namespace taut::layer {
 
 /// The smooth rectifier with beta = 1.
-struct softplus : layer_base {
+struct softplus : pointwise_layer {
   static constexpr auto name = base::say("Softplus");
-  static constexpr fusion reads = fusion::pointwise;
-  static constexpr auto wants = base::say("any shape");
-  static constexpr bool accepts(shape) { return true; }
-  static constexpr shape output(shape in) { return in; }
-
   static constexpr bool homogeneous = false;
   static constexpr output_range range{.lower = 0};
   template <class V> static constexpr V apply(V x) {

@@ -11,13 +11,8 @@
 namespace taut::layer {
 
 /// The hyperbolic tangent.
-struct tanh : layer_base {
+struct tanh : pointwise_layer {
   static constexpr auto name = base::say("Tanh");
-  static constexpr fusion reads = fusion::pointwise;
-  static constexpr auto wants = base::say("any shape");
-  static constexpr bool accepts(shape) { return true; }
-  static constexpr shape output(shape in) { return in; }
-
   static constexpr bool homogeneous = false;
   static constexpr output_range range{-1, 1};
   template <class V> static constexpr V apply(V x) { return simd::tanh(x); }

@@ -67,6 +67,14 @@ struct no_parameters {
 /// The empty base of all layers: through it `>>` (net/compose.hpp) is found for library and user layers alike.
 struct layer_base {};
 
+/// The base of layers that act element by element on any shape.
+struct pointwise_layer : layer_base {
+  static constexpr fusion reads = fusion::pointwise;
+  static constexpr auto wants = base::say("any shape");
+  static constexpr bool accepts(shape) { return true; }
+  static constexpr shape output(shape in) { return in; }
+};
+
 template <class L> inline constexpr bool states_name = requires {
   { L::name } -> std::convertible_to<base::words>;
 };

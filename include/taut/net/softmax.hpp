@@ -7,6 +7,8 @@
 #include <array>
 #include <cstddef>
 #include <limits>
+#include <taut/net/layer.hpp>
+#include <taut/net/sweep.hpp>
 #include <taut/simd/lane.hpp>
 #include <taut/simd/math.hpp>
 
@@ -37,3 +39,37 @@ template <simd::float_lane W, std::size_t Size> [[gnu::always_inline]] constexpr
 }
 
 }  // namespace taut::exponentials
+
+namespace taut {
+
+/// The base of softmax and log-softmax: over the channels at each position, or over the features of a vector. L states
+/// over_channels<In, V>(read, write), one element a channel, and over_features<In, W>(x, y), features in the lanes.
+template <class L> struct distribution_layer : layer_base {
+  static constexpr fusion reads = fusion::mixing;
+  static constexpr bool homogeneous = false, is_distribution = true;
+  static constexpr auto wants = base::say("any shape");
+  static constexpr bool accepts(shape) { return true; }
+  static constexpr shape output(shape in) { return in; }
+
+  template <shape In, class V> static constexpr void forward(const auto&, const V* x, V* y) {
+    for (std::size_t at = 0; at < In.positions(); ++at)
+      L::template over_channels<In, V>([&](std::size_t i) { return x[i + at]; },
+                                       [&](std::size_t i, V v) { y[i + at] = v; });
+  }
+
+  /// One sample: features, or positions if they fill a register, are in the lanes.
+  template <shape In, simd::float_lane W>
+    requires(In.positions() == 1 || In.positions() >= simd::width<W>)
+  static constexpr void run(const auto&, const float* x, float* y) {
+    if constexpr (In.positions() == 1) {
+      L::template over_features<In, W>(x, y);
+    } else {
+      for_each_whole_block<simd::width<W>, In.positions()>([x, y](std::size_t at) {
+        L::template over_channels<In, W>([&](std::size_t i) { return simd::load<W>(x + i + at); },
+                                         [&](std::size_t i, W v) { simd::store(v, y + i + at); });
+      });
+    }
+  }
+};
+
+}  // namespace taut
