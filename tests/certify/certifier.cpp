@@ -162,9 +162,7 @@ TEST_CASE("certify.certifier: a floor that nothing observes gives radius 0") {
   CHECK(certify(certifier(p), std::array{9.0f, -9.0f, 5.0f, 1.0f}).radius == 0);
 }
 
-TEST_CASE(
-    "certify.certifier: what overflows or underflows at the zero input, in folded weights or in squares gives radius "
-    "0") {
+TEST_CASE("certify.certifier: overflow at input 0 or in folded weights, and squares that underflow, give radius 0") {
   struct hidden_square : decltype(Input<2> >> Residual(Linear<2> >> LN) >> Linear<2>) {};
   parameters<hidden_square> p;  // the variance inside is infinite, z therefore 0 instead of (1, -1)
   get<0>(std::get<0>(get<0>(p).inside)).bias = {1e30f, -1e30f};

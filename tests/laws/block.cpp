@@ -8,9 +8,11 @@ using namespace taut;
 using namespace taut::tests;
 
 struct net : decltype(Input<5> >> Linear<6>(at_most<2.0>) >> ReLU >>
-                      Residual(Linear<4>(at_most<0.5>) >> Tanh >> Linear<6>(at_most<3.0>)) >> Linear<3>(at_most<1.0>)) {};
+                      Residual(Linear<4>(at_most<0.5>) >> Tanh >> Linear<6>(at_most<3.0>)) >> Linear<3>(at_most<1.0>)) {
+};
 struct undeclared : decltype(Input<4> >> Residual(Linear<7> >> ReLU >> Linear<4>(at_most<1.0>))) {};
-struct nested : decltype(Input<3> >> Residual(Residual(Linear<3>(at_most<0.25>)) >> Tanh) >> Linear<2>(at_most<1.0>)) {};
+struct nested : decltype(Input<3> >> Residual(Residual(Linear<3>(at_most<0.25>)) >> Tanh) >> Linear<2>(at_most<1.0>)) {
+};
 
 static_assert(net::depth == 4 && net::parameter_count == 36 + (28 + 30) + 21);
 static_assert(lipschitz<net> == 5);  // 2 (1 + 0.5 * 3) 1
@@ -51,8 +53,8 @@ TEST_CASE("laws.block: tensors are named by place, as nn.Sequential names them")
 TEST_CASE("laws.block: it obeys the laws of layers") {
   check_laws<layer::residual<sequence<layer::linear<5, 0>, layer::relu, layer::linear<4, 0>>>, shape{4}>(
       {.tight = 0.3, .gradient_error = 1e-5});
-  check_laws<layer::residual<sequence<layer::linear<6, 0>, layer::layer_norm<option::min_std<0.3>>, layer::tanh>>, shape{6}>(
-      {.tight = 0.1});
+  check_laws<layer::residual<sequence<layer::linear<6, 0>, layer::layer_norm<option::min_std<0.3>>, layer::tanh>>,
+             shape{6}>({.tight = 0.1});
 }
 
 TEST_CASE("laws.block: inside a network, engines agree with evaluate and the bound holds") {

@@ -12,7 +12,7 @@ using namespace taut::tests;
 
 struct bounded_kind {
   static constexpr const char* name = "Bounded";
-  static constexpr bool row_gain = false;
+  [[maybe_unused]] static constexpr bool row_gain = false;
   static constexpr std::size_t roundings(std::size_t) { return 8; }
   template <class Inner> static constexpr auto lipschitz(shape in) { return Inner::lipschitz(in); }
   template <std::size_t Rows, std::size_t Columns, class Real> struct raw {

@@ -58,9 +58,9 @@ struct growth {
 };
 
 /// The growth of a network. No sum and no square of squares overflows while the norm of every activation stays below
-/// 2^62, before and after the scale of a normalizer: that scale may be owed to the next affine layer, and until then it
-/// is `unscaled` that the engine holds. Folded weights, products of all between two affine layers, stay below 2^100, and
-/// squares that underflow are nothing beside min_std^2 + epsilon >= 2^-100.
+/// 2^62, before and after the scale of a normalizer: it may be owed to the next affine layer, and until then the engine
+/// holds what is `unscaled`. Folded weights, products of all between two affine layers, stay below 2^100, and squares
+/// that underflow are nothing beside min_std^2 + epsilon >= 2^-100.
 template <class Net, class Real> constexpr growth growth_of(const parameters<Net, Real>& p) {
   constexpr double largest = 0x1p62, largest_weight = 0x1p100;
   growth scaled;
