@@ -21,8 +21,8 @@ template <class V, std::size_t Size, class Epilogue> struct elementwise {
   }
 };
 
-/// y = f(a x + b), a and b of scalings that fold nowhere, as a (x - m) + s with m the float next to -b / a: inputs near m
-/// keep their digits.
+/// y = f(a x + b), a and b of scalings that fold nowhere, as a (x - m) + s with m the float next to -b / a: inputs near
+/// m keep their digits.
 template <class V, std::size_t Size, class Epilogue> struct scaled {
   std::array<float, padded<V>(Size)> middle{}, factor{}, offset{};
 
