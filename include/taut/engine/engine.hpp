@@ -185,7 +185,7 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
   template <class Observe> [[gnu::always_inline]] constexpr output observed(const float* x, Observe&& observe) const {
     scratch s;
     output y;
-    run(x, y.data(), s, observe);
+    run(x, y.data(), s, std::forward<Observe>(observe));
     return y;
   }
 
@@ -272,7 +272,7 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
   }
 
   template <class W, class Observe>
-  [[gnu::always_inline]] constexpr void run_in(const float* x, float* y, scratch& s, Observe& observe) const {
+  constexpr void run_in(const float* x, float* y, scratch& s, Observe& observe) const {
     if constexpr (!reads_exactly<W>()) {
       std::copy_n(x, Net::input_size, s.at[1]);
       std::fill(s.at[1] + Net::input_size, s.at[1] + engine_stage::padded<Lane>(Net::input_size), 0.0f);
