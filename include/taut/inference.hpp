@@ -78,6 +78,7 @@
 #include <taut/layers/gelu_tanh.hpp>
 #include <taut/layers/silu.hpp>
 #include <taut/layers/softplus.hpp>
+#include <taut/layers/softsign.hpp>
 #include <taut/layers/mish.hpp>
 
 #include <taut/engine/plan.hpp>
