@@ -47,11 +47,11 @@ template <class Net> void check(const parameters<Net>& p) {
 TEST_CASE("certify.limits: the Frobenius norm of operators") {
   auto p = parameters<net<decltype(Input<2> >> Linear<2>)>>{};
   get<0>(p).weight = {3, 0, 0, 4};
-  CHECK(certificates::frobenius_of_operator<net<decltype(Input<2> >> Linear<2>)>, 0>(p) >= 5);
-  CHECK(certificates::frobenius_of_operator<net<decltype(Input<2> >> Linear<2>)>, 0>(p) < 5.0001);
+  CHECK(certificates::frobenius_of_operator<net<decltype(Input<2> >> Linear<2>)>, 0>(get<0>(p)) >= 5);
+  CHECK(certificates::frobenius_of_operator<net<decltype(Input<2> >> Linear<2>)>, 0>(get<0>(p)) < 5.0001);
   using conv = net<decltype(Input<2, 9> >> Conv1d<3, 3>(padding<1>))>;
   const auto q = random_parameters<conv>(1);
-  CHECK(lipschitz_of(q).value <= certificates::frobenius_of_operator<conv, 0>(q));
+  CHECK(lipschitz_of(q).value <= certificates::frobenius_of_operator<conv, 0>(get<0>(q)));
 }
 
 TEST_CASE("certify.limits: at the safe norm nothing overflows") {

@@ -22,11 +22,9 @@ template <class Net> constexpr bool hides_floors(bool inside = false) {
 }
 
 /// The Frobenius norm of the operator of affine layer I, upward: of a convolution's weights, times the root of how many
-/// windows share an input.
-template <class Net, std::size_t I, class Real> constexpr double frobenius_of_operator(const parameters<Net, Real>& p) {
+/// windows share an input. `raw`: its folded parameters.
+template <class Net, std::size_t I> constexpr double frobenius_of_operator(const auto& raw) {
   using L = folded_layer_of<Net, I>;
-  const auto held = folded<I>(p);
-  const auto& raw = *held;
   double squares = 0;
   if constexpr (engine_plan::is_convolution<L>) {
     for (const auto w : raw.weight) squares += static_cast<double>(w) * static_cast<double>(w);
@@ -72,10 +70,10 @@ template <class Net, class Real> constexpr growth growth_of(const parameters<Net
     if (L::reads != fusion::affine && L::reads != fusion::pointwise) slope = scaled.slope, offset = scaled.offset;
     double steepness = 1, added = 0;
     if constexpr (L::reads == fusion::affine) {
-      steepness = frobenius_of_operator<Net, I>(p);
-      double biases = 0;
       const auto held = folded<I>(p);
       const auto& raw = *held;
+      steepness = frobenius_of_operator<Net, I>(raw);
+      double biases = 0;
       for (std::size_t row = 0; row < out; ++row) {
         const double b = folded_layer_of<Net, I>::bias(raw, row);
         biases += b * b;

@@ -51,13 +51,8 @@ template <class V, simd::convolution_shape S, std::size_t Outputs, class Sphere,
     if (std::is_constant_evaluated())
       for (float& v : scratch) v = 0;
     simd::convolution<W, S>::apply(weight.data(), bias.data(), x, y, scratch);
-    if constexpr (normalizes) {
-      normalize.template apply<W>(y, y, observe);
-    } else if constexpr (!Epilogue::empty) {
-      transform<W, Outputs>(y, y, [](std::size_t, W z) __attribute__((always_inline)) { return Epilogue::apply(z); });
-    } else {
-      pad<V, Outputs>(y);
-    }
+    if constexpr (normalizes) normalize.template apply<W>(y, y, observe);
+    else finish_in_place<W, Outputs, Epilogue>(y);
     return 1.0f;
   }
 };

@@ -19,6 +19,7 @@
 #include <taut/engine/single.hpp>
 #include <taut/engine/stage.hpp>
 #include <type_traits>
+#include <utility>
 
 namespace taut {
 

@@ -71,9 +71,7 @@ template <class V, class L, shape In, class Epilogue> struct mixing {
       forward<L, In>(values, from.data(), to.data());
       for (std::size_t i = 0; i < outputs; ++i) y[i] = simd::sum(to[i]);
     }
-    if constexpr (!Epilogue::empty)
-      transform<W, outputs>(y, y, [](std::size_t, W z) __attribute__((always_inline)) { return Epilogue::apply(z); });
-    pad<V, outputs>(y);
+    finish_in_place<W, outputs, Epilogue>(y);
     return 1.0f;
   }
 };
@@ -94,9 +92,7 @@ template <class V, class L, shape In, class Epilogue, class... Engines> struct b
       std::get<K>(inside).run(x, std::get<K>(out).data(), s, no_observer{});
     });
     std::apply([&](const auto&... each) { L::template combine<In>(x, y, each.data()...); }, out);
-    if constexpr (!Epilogue::empty)
-      transform<W, outputs>(y, y, [](std::size_t, W z) __attribute__((always_inline)) { return Epilogue::apply(z); });
-    pad<V, outputs>(y);
+    finish_in_place<W, outputs, Epilogue>(y);
     return 1.0f;
   }
 };

@@ -100,4 +100,10 @@ template <class W, std::size_t Size> [[gnu::always_inline]] constexpr void pad(f
   for (std::size_t i = Size; i < padded<W>(Size); ++i) y[i] = 0;
 }
 
+/// The nonlinearities behind a stage on its outputs, and zeros behind them.
+template <class W, std::size_t Size, class Epilogue> [[gnu::always_inline]] constexpr void finish_in_place(float* y) {
+  if constexpr (Epilogue::empty) pad<W, Size>(y);
+  else transform<W, Size>(y, y, [](std::size_t, W z) __attribute__((always_inline)) { return Epilogue::apply(z); });
+}
+
 }  // namespace taut::engine_stage

@@ -115,7 +115,7 @@ template <bool AddsInput, class... Parts> struct block : layer_base {
     for_each_index<blocks>([&]<std::size_t K>() {
       const activations<In, K, V> at(1);
       at.forward(
-          [&]<std::size_t I, class L>(shape, const V* from, V* to) {
+          [&]<std::size_t I, class L>(const V* from, V* to) {
             taut::forward<L, network_of<In, K>::shapes[I]>(get<I>(inner<In, K>(p)), from, to);
           },
           x);
@@ -140,7 +140,7 @@ template <bool AddsInput, class... Parts> struct block : layer_base {
     for_each_index<blocks>([&]<std::size_t K>() {
       const activations<In, K, V> at(groups);
       at.forward(
-          [&]<std::size_t I, class L>(shape, const V* from, V* to) {
+          [&]<std::size_t I, class L>(const V* from, V* to) {
             taut::forward<L, network_of<In, K>::shapes[I]>(inside(mode, K, I), get<I>(std::get<K>(p.inside)), from, to);
           },
           x);
@@ -197,9 +197,8 @@ template <bool AddsInput, class... Parts> struct block : layer_base {
     [[nodiscard]] constexpr const V* output() const { return at(inner_net::depth); }
     constexpr void forward(auto&& step, const V* x) const {
       for (std::size_t i = 0; i < groups * In.size(); ++i) at(0)[i] = x[i];
-      for_each_index<inner_net::depth>([&]<std::size_t I>() {
-        step.template operator()<I, layer_of<inner_net, I>>(inner_net::shapes[I], at(I), at(I + 1));
-      });
+      for_each_index<inner_net::depth>(
+          [&]<std::size_t I>() { step.template operator()<I, layer_of<inner_net, I>>(at(I), at(I + 1)); });
     }
   };
 
@@ -219,9 +218,9 @@ template <bool AddsInput, class... Parts> struct block : layer_base {
     for_each_index<blocks>([&]<std::size_t K>() {
       using inner_net = network_of<In, K>;
       const activations<In, K, V> at(groups), slope(groups);
-      at.forward([&]<std::size_t I, class L>(shape, const V* from,
-                                             V* to) { forward_step.template operator()<K, I, L>(from, to); },
-                 x);
+      at.forward(
+          [&]<std::size_t I, class L>(const V* from, V* to) { forward_step.template operator()<K, I, L>(from, to); },
+          x);
       for (std::size_t g = 0; g < groups; ++g)
         for (std::size_t i = 0; i < size<In, K>(); ++i)
           slope.at(inner_net::depth)[g * size<In, K>() + i] = dy[g * outputs<In> + start<In>(K) + i];
