@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Proved upper bounds of the spectral norm of a row-major matrix; one text for constant expressions and run time.
 //
-// Proposal: Lanczos on G = A A' estimates the norm. Proof: if Cholesky of B = fl(s^2 - c) I - fl(G) runs to its end in
-// plain double, then ||A|| <= s, since R'R = B + D with ||D||_2 <= gamma_{n+8} / (1 - gamma_{n+8}) trace(B) <= c
-// (Demmel 1989; Rump 2006), whatever the order of summation. The constants are twice what IEEE arithmetic needs, which
-// pays for reciprocals and contraction; 2^-900 pays for flushed subnormal numbers. So any flags will do.
+// Proposal: Lanczos on G = A A' estimates the norm. Proof: s^2 I - fl(G) is positive semidefinite, even if what rounding
+// did to G is taken off (symmetric.hpp). The constants are twice what IEEE arithmetic needs, so any flags will do.
 // Example: static_assert(spectral_norm(w.data(), 32, 64).value <= 2.0);
 #pragma once
 
@@ -13,6 +11,7 @@
 #include <string_view>
 #include <taut/base/buffer.hpp>
 #include <taut/base/rounding.hpp>
+#include <taut/certify/symmetric.hpp>
 #include <type_traits>
 
 namespace taut {
@@ -28,53 +27,6 @@ struct norm_bound {
 inline constexpr std::size_t constant_work = 1'500'000;
 
 namespace detail::norms {
-
-inline constexpr double two_units = 0x1p-52, tiny = 0x1p-900;  // twice the unit roundoff; any number of flushed terms
-
-using base::buffer;
-
-// Sixteen numbers that one expression reads through a reference to an array: clang counts statements against its limit,
-// g++ counts operations, and both evaluate this form fastest (0.7 microseconds per multiply-add).
-struct block {
-  double at[16];
-};
-
-// rows of blocks; what pads the last block of a row is zero and stays zero
-struct table {
-  constexpr table(std::size_t rows, std::size_t columns) : stride((columns + 15) / 16), blocks(rows * stride) {}
-  constexpr block* row(std::size_t i) const { return blocks.at + i * stride; }
-  constexpr double& entry(std::size_t i, std::size_t j) const { return blocks.at[i * stride + j / 16].at[j % 16]; }
-
-  std::size_t stride;
-  buffer<block> blocks;
-};
-
-constexpr double dot(const block* x, const block* y, std::size_t count) {
-  double sum = 0;
-  for (std::size_t k = 0; k < count; ++k) {
-    const double(&p)[16] = x[k].at, (&q)[16] = y[k].at;
-    sum += (((p[0] * q[0] + p[1] * q[1]) + (p[2] * q[2] + p[3] * q[3])) +
-            ((p[4] * q[4] + p[5] * q[5]) + (p[6] * q[6] + p[7] * q[7]))) +
-           (((p[8] * q[8] + p[9] * q[9]) + (p[10] * q[10] + p[11] * q[11])) +
-            ((p[12] * q[12] + p[13] * q[13]) + (p[14] * q[14] + p[15] * q[15])));
-  }
-  return sum;
-}
-// y += f x
-constexpr void accumulate(block* y, double f, const block* x, std::size_t count) {
-  for (std::size_t k = 0; k < count; ++k) {
-    double(&q)[16] = y[k].at;
-    const double(&p)[16] = x[k].at;
-    q[0] += f * p[0], q[1] += f * p[1], q[2] += f * p[2], q[3] += f * p[3], q[4] += f * p[4], q[5] += f * p[5],
-        q[6] += f * p[6], q[7] += f * p[7], q[8] += f * p[8], q[9] += f * p[9], q[10] += f * p[10], q[11] += f * p[11],
-        q[12] += f * p[12], q[13] += f * p[13], q[14] += f * p[14], q[15] += f * p[15];
-  }
-}
-
-// a sum of non-negative terms with `roundings` on the longest path to any of them, made an upper bound
-constexpr double inflated(double sum, std::size_t roundings) {
-  return rounded::add_up(rounded::mul_up(sum, 1 + static_cast<double>(roundings + 8) * two_units), tiny);
-}
 
 // max |w|, or infinity if an entry is not finite
 constexpr double largest_entry(const double* w, std::size_t size) {
@@ -188,22 +140,15 @@ struct gram_matrix {
   double error;
 };
 
-// Whether Cholesky proves ||A|| <= s.
+// Whether Cholesky proves ||A|| <= s: that s^2 I - A A' is positive semidefinite.
 constexpr bool proves(const gram_matrix& g, double s) {
-  const std::size_t n = g.size;
-  const double square = rounded::mul_down(s, s), count = static_cast<double>(n);
-  const double backward = rounded::mul_up(rounded::mul_up(square, count), (count + 24) * (2 * two_units));
-  const double diagonal = rounded::sub_down(square, rounded::add_up(rounded::add_up(backward, g.error), tiny));
-  const table factor(n, n);
-  for (std::size_t i = 0; i < n; ++i) {
-    const block* row = factor.row(i);  // zero from column j on when column j is computed
-    for (std::size_t j = 0; j < i; ++j)
-      factor.entry(i, j) = (-g.values.entry(i, j) - dot(row, factor.row(j), (j + 15) / 16)) / factor.entry(j, j);
-    const double pivot = rounded::sub_down(diagonal, g.values.entry(i, i)) - dot(row, row, (i + 15) / 16);
-    if (!rounded::is_positive(pivot)) return false;
-    factor.entry(i, i) = rounded::sqrt_nearest(pivot);
+  const double square = rounded::mul_down(s, s);
+  const table difference(g.size, g.size);
+  for (std::size_t i = 0; i < g.size; ++i) {
+    accumulate(difference.row(i), -1, g.values.row(i), (i + 16) / 16);
+    difference.entry(i, i) = rounded::sub_down(square, g.values.entry(i, i));
   }
-  return true;
+  return proves_semidefinite(difference, g.error);
 }
 
 inline constexpr std::size_t krylov = 24;  // Lanczos steps in a constant expression; four times as many at run time
