@@ -25,6 +25,7 @@
 #include <taut/simd/convolution.hpp>
 
 #include <taut/net/layer.hpp>
+#include <taut/net/sector.hpp>
 #include <taut/net/option.hpp>
 #include <taut/net/parameters.hpp>
 #include <taut/net/compose.hpp>
