@@ -28,6 +28,7 @@
 #include <taut/net/sector.hpp>
 #include <taut/net/option.hpp>
 #include <taut/net/parameters.hpp>
+#include <taut/net/input.hpp>
 #include <taut/net/compose.hpp>
 #include <taut/net/network.hpp>
 #include <taut/net/normalizer.hpp>
