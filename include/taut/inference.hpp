@@ -98,5 +98,6 @@
 #include <taut/certify/factors.hpp>
 #include <taut/certify/limits.hpp>
 #include <taut/certify/lipschitz_of.hpp>
+#include <taut/certify/local.hpp>
 #include <taut/certify/certifier.hpp>
 // clang-format on
