@@ -25,10 +25,8 @@
 #include <taut/simd/convolution.hpp>
 
 #include <taut/net/layer.hpp>
-#include <taut/net/sector.hpp>
 #include <taut/net/option.hpp>
 #include <taut/net/parameters.hpp>
-#include <taut/net/input.hpp>
 #include <taut/net/compose.hpp>
 #include <taut/net/network.hpp>
 #include <taut/net/normalizer.hpp>
@@ -98,6 +96,5 @@
 #include <taut/certify/factors.hpp>
 #include <taut/certify/limits.hpp>
 #include <taut/certify/lipschitz_of.hpp>
-#include <taut/certify/local.hpp>
 #include <taut/certify/certifier.hpp>
 // clang-format on

@@ -281,6 +281,22 @@ TEST_CASE("base.rounding: run-time special values") {
   CHECK(bits(rounded::scale_up(nan, 1)) == bits(infinity));
 }
 
+TEST_CASE("base.rounding: order is decided by bits, subnormal numbers included") {
+  word state = 17;
+  const word none = draw(state) & 0;
+  const std::array<word, 9> ordered{
+      infinity_bits | sign_bit, bits(-1.0), sign_bit | 2, sign_bit | 1, 0, 1, 2, bits(1.0), infinity_bits};
+  for (std::size_t i = 0; i < ordered.size(); ++i)
+    for (std::size_t j = 0; j < ordered.size(); ++j)
+      CHECK(rounded::is_at_most(value(ordered[i] | none), value(ordered[j] | none)) == (i <= j));
+  const double nan = value(infinity_bits | 1 | none), zero = value(none), minus_zero = value(sign_bit | none);
+  CHECK(rounded::is_at_most(zero, minus_zero));
+  CHECK(rounded::is_at_most(minus_zero, zero));
+  CHECK_FALSE(rounded::is_at_most(value(1 | none), minus_zero));
+  CHECK_FALSE(rounded::is_at_most(nan, zero));
+  CHECK_FALSE(rounded::is_at_most(zero, nan));
+}
+
 TEST_CASE("base.rounding: run-time square roots to the nearest ulp agree with constant evaluation") {
   word state = 11;
   constexpr double two = rounded::sqrt_nearest(2.0), third = rounded::sqrt_nearest(1.0 / 3);

@@ -78,6 +78,17 @@ constexpr bool is_positive(double x) noexcept {
   return bits >= detail::normal_bits && bits < detail::infinity_bits;
 }
 
+/// Whether a <= b, decided by bits: also where subnormal numbers are read as zero. False if one is NaN.
+constexpr bool is_at_most(double a, double b) noexcept {
+  using namespace detail;
+  if (std::is_constant_evaluated()) return a <= b;
+  const word p = magnitude_bits(a), q = magnitude_bits(b);
+  if (p > infinity_bits || q > infinity_bits) return false;
+  const bool a_negative = p != 0 && is_negative(a), b_negative = q != 0 && is_negative(b);
+  if (a_negative != b_negative) return a_negative;
+  return a_negative ? q <= p : p <= q;
+}
+
 /// The smallest double above x.
 constexpr double next_up(double x) noexcept {
   using namespace detail;

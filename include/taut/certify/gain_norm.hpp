@@ -70,7 +70,7 @@ constexpr double centred_gain_norm_up(const double* g, std::size_t size) {
     if (!(x < square.at[top])) break;
     if (!beyond_root(square.at, size, top, x)) continue;
     const double bound = a.restored(rounded::sqrt_up(x));
-    return bound < largest ? bound : largest;
+    return rounded::is_at_most(bound, largest) ? bound : largest;
   }
   return largest;
 }

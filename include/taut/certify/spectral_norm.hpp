@@ -66,7 +66,8 @@ struct scaled_matrix {
     for (std::size_t i = 0; i < height; ++i)
       for (std::size_t j = 0, at = i * down; j < width; ++j, ++w, at += right)
         values.blocks.at[at / 16].at[at % 16] =
-            (absolute && *w < 0 ? -scale : scale) * (moderate ? *w : rounded::scale_up(*w, -exponent));
+            (absolute && (moderate ? *w < 0 : rounded::detail::is_negative(*w)) ? -scale : scale) *
+            (moderate ? *w : rounded::scale_up(*w, -exponent));
   }
   constexpr const block* row(std::size_t i) const { return values.row(i); }
   // A bound of ||A|| becomes one of ||W||. Entries below 2^-122 may have been flushed; 2^-100 exceeds all of them.
@@ -219,7 +220,7 @@ constexpr bool affordable(std::size_t rows, std::size_t columns, std::size_t lim
   return !std::is_constant_evaluated() || certificate_work(rows, columns) <= limit;
 }
 constexpr bool usable_error(double entry_error) {
-  return rounded::is_finite(entry_error) && !(rounded::detail::is_negative(entry_error) && entry_error < 0);
+  return rounded::is_finite(entry_error) && rounded::is_at_most(0, entry_error);
 }
 constexpr double from_squared(const scaled_matrix& a, double square) {
   if (!a.finite) return rounded::detail::unbounded();
@@ -283,14 +284,15 @@ constexpr bool spectral_norm_at_most(const double* w, std::size_t rows, std::siz
                                      double entry_error = 0, std::size_t limit = constant_work) {
   using namespace detail::norms;
   if (rounded::is_nan(claim) || !usable_error(entry_error)) return false;
-  if (!affordable(rows, columns, limit)) return spectral_norm(w, rows, columns, entry_error, limit).value <= claim;
-  if (rows == 0 || columns == 0) return claim >= entry_error;
+  if (!affordable(rows, columns, limit))
+    return rounded::is_at_most(spectral_norm(w, rows, columns, entry_error, limit).value, claim);
+  if (rows == 0 || columns == 0) return rounded::is_at_most(entry_error, claim);
   const scaled_matrix a(w, rows, columns, entries::signed_values);
   if (!a.finite) return false;
-  if (a.zero) return claim >= entry_error;
+  if (a.zero) return rounded::is_at_most(entry_error, claim);
   if (!rounded::is_finite(claim)) return !rounded::detail::is_negative(claim);
   const double frobenius = rounded::sqrt_up(frobenius_squared(a));
-  if (rounded::add_up(a.restored(frobenius), entry_error) <= claim) return true;
+  if (rounded::is_at_most(rounded::add_up(a.restored(frobenius), entry_error), claim)) return true;
   if (a.rows == 1) return false;
   const double remaining = rounded::sub_down(claim, entry_error);
   if (rounded::detail::is_negative(remaining) || rounded::detail::is_zero(remaining)) return false;
