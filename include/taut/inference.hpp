@@ -90,6 +90,7 @@
 #include <taut/engine/engine.hpp>
 
 #include <taut/certify/symmetric.hpp>
+#include <taut/certify/gram_iteration.hpp>
 #include <taut/certify/spectral_norm.hpp>
 #include <taut/certify/gain_norm.hpp>
 #include <taut/certify/matrix.hpp>

@@ -96,10 +96,17 @@ static_assert(!taut::spectral_norm_at_most(w32.data(), 32, 64, b32.value * (1 - 
 static_assert(b32.value < taut::schur_norm_up(w32.data(), 32, 64));
 static_assert(taut::schur_norm_up(w32.data(), 32, 64) < taut::frobenius_norm_up(w32.data(), 32, 64));
 static_assert(taut::schur_norm_up(w32.data(), 32, 64) < taut::hoelder_norm_up(w32.data(), 32, 64));
-static_assert(taut::spectral_norm(w32.data(), 32, 64, 0, 100'000).method == "Schur", "too little work allowed");
-static_assert(taut::spectral_norm(w32.data(), 32, 64, 0, 100'000).value > b32.value);
-static_assert(taut::spectral_norm_at_most(w32.data(), 32, 64, 3 * b32.value, 0, 100'000));
-static_assert(!taut::spectral_norm_at_most(w32.data(), 32, 64, b32.value, 0, 100'000));
+static_assert(taut::spectral_norm(w32.data(), 32, 64, 0, 50'000).method == "Schur", "too little work allowed");
+static_assert(taut::spectral_norm(w32.data(), 32, 64, 0, 50'000).value > b32.value);
+static_assert(taut::spectral_norm_at_most(w32.data(), 32, 64, 3 * b32.value, 0, 50'000));
+static_assert(!taut::spectral_norm_at_most(w32.data(), 32, 64, b32.value, 0, 50'000));
+
+static_assert(taut::spectral_norm(w32.data(), 32, 64, 0, 60'000).method == "Gram iteration", "enough for its square");
+static_assert(taut::spectral_norm(w32.data(), 32, 64, 0, 60'000).value > b32.value);
+static_assert(taut::spectral_norm(w32.data(), 32, 64, 0, 90'000).value <
+              taut::spectral_norm(w32.data(), 32, 64, 0, 60'000).value);
+static_assert(taut::spectral_norm_at_most(w32.data(), 32, 64, b32.value, 0, 65'000),
+              "a claim needs less than a search");
 
 constexpr std::array<double, 6> diagonal{3, 0, 0, 0, 4, 0};
 constexpr double diagonal_bound = taut::spectral_norm(diagonal.data(), 2, 3).value;
@@ -124,7 +131,8 @@ void check(const std::vector<double>& w, std::size_t rows, std::size_t columns, 
   const double* data = w.data();
   const long double certified = bound.value / scale;
   for (const double cheap : {taut::frobenius_norm_up(data, rows, columns), taut::schur_norm_up(data, rows, columns),
-                             taut::hoelder_norm_up(data, rows, columns)})
+                             taut::hoelder_norm_up(data, rows, columns), taut::gram_norm_up(data, rows, columns, 0),
+                             taut::gram_norm_up(data, rows, columns)})
     violations += cheap / scale < truth;
   violations += certified < truth;
   const long double grain = std::ldexp(1.0L, -1074) / scale;  // of a subnormal claim
@@ -202,11 +210,13 @@ TEST_CASE("certify.spectral_norm: what is not finite has no bound, what is zero 
     CHECK(taut::frobenius_norm_up(w.data(), 3, 4) == infinity);
     CHECK(taut::schur_norm_up(w.data(), 3, 4) == infinity);
     CHECK(taut::hoelder_norm_up(w.data(), 3, 4) == infinity);
+    CHECK(taut::gram_norm_up(w.data(), 3, 4) == infinity);
     CHECK_FALSE(taut::spectral_norm_at_most(w.data(), 3, 4, 1e300));
     CHECK(taut::spectral_norm(std::vector<double>(12).data(), 3, 4, std::fabs(bad)).value == infinity);
   }
   const std::vector<double> zero(12);
   CHECK(taut::spectral_norm(zero.data(), 3, 4).value == 0);
+  CHECK(taut::gram_norm_up(zero.data(), 3, 4) == 0);
   CHECK(taut::spectral_norm(zero.data(), 3, 4, 0.25).value == 0.25);
   CHECK(taut::spectral_norm_at_most(zero.data(), 3, 4, 0));
   CHECK_FALSE(taut::spectral_norm_at_most(zero.data(), 3, 4, -1));

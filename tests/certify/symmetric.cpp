@@ -66,8 +66,8 @@ double beside(__int128 v, bool below) {
 
 TEST_CASE("certify.symmetric: what rounding hides proves nothing") {
   // Entries whose squares lose most of half an ulp in each partial sum: in plain double the last pivot comes out
-  // positive by many ulps although the matrix is indefinite. Half the slack is caught by no such matrix: the bound
-  // holds for any order of summation, and ours is better than most.
+  // positive by many ulps although the matrix is indefinite. It takes a slack a hundred times too small to be caught
+  // here: ours pays for any order of summation, and the order is better than most.
   constexpr std::size_t n = 1600;
   std::uint64_t best = 0;
   double largest_loss = 0;

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <taut/base/buffer.hpp>
 #include <taut/base/rounding.hpp>
+#include <taut/certify/gram_iteration.hpp>
 #include <taut/certify/symmetric.hpp>
 #include <type_traits>
 
@@ -81,11 +82,6 @@ struct scaled_matrix {
   bool finite = false, zero = false;
 };
 
-constexpr double frobenius_squared(const scaled_matrix& a) {
-  const std::size_t blocks = a.rows * a.values.stride;
-  return inflated(dot(a.row(0), a.row(0), blocks), 16 * blocks);
-}
-
 // ||A||_1 ||A||_inf >= ||A||_2^2
 constexpr double hoelder_squared(const scaled_matrix& magnitudes) {
   const std::size_t stride = magnitudes.values.stride;
@@ -123,23 +119,6 @@ constexpr double schur_squared(const scaled_matrix& magnitudes, int iterations) 
   }
   return best;
 }
-
-// G = fl(A A'), symmetric and full, and error >= ||A A' - G||_2 from |fl(x'y) - x'y| <= gamma_{K+1} |x|'|y|
-struct gram_matrix {
-  constexpr explicit gram_matrix(const scaled_matrix& a)
-      : size(a.rows),
-        values(size, size),
-        error(inflated(rounded::mul_up(frobenius_squared(a), static_cast<double>(16 * a.values.stride + 8) * two_units),
-                       0)) {
-    for (std::size_t i = 0; i < size; ++i)
-      for (std::size_t j = 0; j <= i; ++j)
-        values.entry(i, j) = values.entry(j, i) = dot(a.row(i), a.row(j), a.values.stride);
-  }
-
-  std::size_t size;
-  table values;
-  double error;
-};
 
 // Whether Cholesky proves ||A|| <= s: that s^2 I - A A' is positive semidefinite.
 constexpr bool proves(const gram_matrix& g, double s) {
@@ -208,16 +187,27 @@ constexpr proposal propose(const gram_matrix& g) {
   return {rounded::sqrt_nearest(square), 1e-6 + 0.5 * (square - before) / square};
 }
 
-// What a call costs inside a constant expression, in multiply-adds: reading the entries, the Gram matrix, Lanczos and
-// two attempts at Cholesky.
+// What calls cost inside a constant expression, in multiply-adds: reading the entries and the Gram matrix; with one
+// attempt at Cholesky; with Lanczos and two attempts; a level of Gram iteration.
 inline constexpr std::size_t entry_work = 8;
-constexpr std::size_t certificate_work(std::size_t rows, std::size_t columns) {
-  if (rows > columns) return certificate_work(columns, rows);
-  return rows * columns * entry_work + rows * (rows + 1) / 2 * columns + krylov * rows * (rows + krylov) +
-         rows * rows * rows / 3;
+constexpr std::size_t gram_work(std::size_t rows, std::size_t columns) {
+  if (rows > columns) return gram_work(columns, rows);
+  return rows * columns * entry_work + rows * (rows + 1) / 2 * columns + 2 * rows * rows;
 }
-constexpr bool affordable(std::size_t rows, std::size_t columns, std::size_t limit) {
-  return !std::is_constant_evaluated() || certificate_work(rows, columns) <= limit;
+constexpr std::size_t proof_work(std::size_t rows, std::size_t columns) {
+  const std::size_t n = rows < columns ? rows : columns;
+  return gram_work(rows, columns) + n * n * n / 6;
+}
+constexpr std::size_t certificate_work(std::size_t rows, std::size_t columns) {
+  const std::size_t n = rows < columns ? rows : columns;
+  return gram_work(rows, columns) + krylov * n * (n + krylov) + n * n * n / 3;
+}
+constexpr std::size_t level_work(std::size_t rows, std::size_t columns) {
+  const std::size_t n = rows < columns ? rows : columns;
+  return n * n * (n + 1) / 2 + 3 * n * n;
+}
+constexpr bool affordable(std::size_t work, std::size_t limit) {
+  return !std::is_constant_evaluated() || work <= limit;
 }
 constexpr bool usable_error(double entry_error) {
   return rounded::is_finite(entry_error) && rounded::is_at_most(0, entry_error);
@@ -233,7 +223,7 @@ constexpr double from_squared(const scaled_matrix& a, double square) {
 constexpr double frobenius_norm_up(const double* w, std::size_t rows, std::size_t columns) {
   if (rows == 0 || columns == 0) return 0;
   const detail::norms::scaled_matrix a(w, rows, columns, detail::norms::entries::signed_values);
-  return detail::norms::from_squared(a, a.finite ? detail::norms::frobenius_squared(a) : 0);
+  return detail::norms::from_squared(a, a.finite ? detail::norms::frobenius_squared(a.values) : 0);
 }
 
 /// sqrt(||W||_1 ||W||_inf) >= ||W||_2, rounded up.
@@ -250,6 +240,16 @@ constexpr double schur_norm_up(const double* w, std::size_t rows, std::size_t co
   return detail::norms::from_squared(a, a.finite ? detail::norms::schur_squared(a, iterations) : 0);
 }
 
+/// Gram iteration: at most so many levels, each of which takes the square root of the excess over ||W||_2, or better.
+constexpr double gram_norm_up(const double* w, std::size_t rows, std::size_t columns, int levels = 5) {
+  if (rows == 0 || columns == 0) return 0;
+  using namespace detail::norms;
+  const scaled_matrix a(w, rows, columns, entries::signed_values);
+  if (!a.finite || a.zero) return from_squared(a, 0);
+  const gram_matrix g(a.values);
+  return from_squared(a, rounded::add_up(iterated_norm_up(g.values, levels), g.error));
+}
+
 /// The best proved bound of ||W_true||_2 for every W_true with ||W - W_true||_F <= entry_error. At run time, and within
 /// `limit` multiply-adds in a constant expression, at most 1e-5 above the norm in practice.
 constexpr norm_bound spectral_norm(const double* w, std::size_t rows, std::size_t columns, double entry_error = 0,
@@ -257,19 +257,26 @@ constexpr norm_bound spectral_norm(const double* w, std::size_t rows, std::size_
   using namespace detail::norms;
   if (!usable_error(entry_error)) return {rounded::detail::unbounded(), "not finite"};
   if (rows == 0 || columns == 0) return {entry_error, "zero"};
-  bool certified = affordable(rows, columns, limit);
-  const scaled_matrix a(w, rows, columns, certified ? entries::signed_values : entries::magnitudes);
+  const bool certified = affordable(certificate_work(rows, columns), limit);
+  const bool squared = certified || gram_work(rows, columns) <= limit;
+  const scaled_matrix a(w, rows, columns, squared ? entries::signed_values : entries::magnitudes);
   if (!a.finite) return {rounded::detail::unbounded(), "not finite"};
   if (a.zero) return {entry_error, "zero"};
-  const double frobenius = rounded::sqrt_up(frobenius_squared(a));
+  const double frobenius = rounded::sqrt_up(frobenius_squared(a.values));
   norm_bound best{frobenius, "Frobenius"};
   if (a.rows == 1) {  // Frobenius is exact
   } else if (certified) {
-    const gram_matrix g(a);
+    const gram_matrix g(a.values);
     const auto [norm, first_margin] = propose(g);
     if (rounded::is_positive(norm) && rounded::is_positive(first_margin))
       for (double margin = first_margin; norm * (1 + margin) < best.value; margin *= 4)
         if (proves(g, norm * (1 + margin))) best = {norm * (1 + margin), "Cholesky"};
+  } else if (squared) {
+    const gram_matrix g(a.values);
+    const std::size_t levels = (limit - gram_work(rows, columns)) / level_work(rows, columns);
+    const double norm = iterated_norm_up(g.values, levels < 6 ? static_cast<int>(levels) : 6);
+    const double bound = rounded::sqrt_up(rounded::add_up(norm, g.error));
+    if (bound < frobenius) best = {bound, "Gram iteration"};
   } else if (const std::size_t share = limit / (rows * columns); share >= entry_work + 3) {
     const std::size_t iterations = (share - entry_work - 3) / 2;
     const double schur = rounded::sqrt_up(schur_squared(a, iterations < 4 ? static_cast<int>(iterations) : 4));
@@ -284,20 +291,20 @@ constexpr bool spectral_norm_at_most(const double* w, std::size_t rows, std::siz
                                      double entry_error = 0, std::size_t limit = constant_work) {
   using namespace detail::norms;
   if (rounded::is_nan(claim) || !usable_error(entry_error)) return false;
-  if (!affordable(rows, columns, limit))
+  if (!affordable(proof_work(rows, columns), limit))
     return rounded::is_at_most(spectral_norm(w, rows, columns, entry_error, limit).value, claim);
   if (rows == 0 || columns == 0) return rounded::is_at_most(entry_error, claim);
   const scaled_matrix a(w, rows, columns, entries::signed_values);
   if (!a.finite) return false;
   if (a.zero) return rounded::is_at_most(entry_error, claim);
   if (!rounded::is_finite(claim)) return !rounded::detail::is_negative(claim);
-  const double frobenius = rounded::sqrt_up(frobenius_squared(a));
+  const double frobenius = rounded::sqrt_up(frobenius_squared(a.values));
   if (rounded::is_at_most(rounded::add_up(a.restored(frobenius), entry_error), claim)) return true;
   if (a.rows == 1) return false;
   const double remaining = rounded::sub_down(claim, entry_error);
   if (rounded::detail::is_negative(remaining) || rounded::detail::is_zero(remaining)) return false;
   const double s = rounded::sub_down(-rounded::scale_up(-remaining, -a.exponent), 0x1p-100);
-  return rounded::is_positive(s) && proves(gram_matrix(a), s);
+  return rounded::is_positive(s) && proves(gram_matrix(a.values), s);
 }
 
 }  // namespace taut

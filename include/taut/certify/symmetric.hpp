@@ -78,7 +78,8 @@ constexpr bool proves_semidefinite(const table& lower, double error) {
     if (!rounded::is_positive(lower.entry(i, i))) return false;
     trace = rounded::add_up(trace, lower.entry(i, i));
   }
-  if (!(trace < 0x1p1000) || !rounded::is_finite(trace) || !rounded::is_finite(error) || error < 0) return false;
+  if (!(trace < 0x1p1000) || !rounded::is_finite(trace) || !rounded::is_finite(error) || !rounded::is_at_most(0, error))
+    return false;
   const double shift = rounded::add_up(error, cholesky_slack(n, trace)), longest = 2 * rounded::sqrt_up(trace);
   const table factor(n, n);
   for (std::size_t i = 0; i < n; ++i) {
