@@ -25,8 +25,10 @@
 #include <taut/simd/convolution.hpp>
 
 #include <taut/net/layer.hpp>
+#include <taut/net/sector.hpp>
 #include <taut/net/option.hpp>
 #include <taut/net/parameters.hpp>
+#include <taut/net/input.hpp>
 #include <taut/net/compose.hpp>
 #include <taut/net/network.hpp>
 #include <taut/net/normalizer.hpp>
@@ -97,5 +99,6 @@
 #include <taut/certify/factors.hpp>
 #include <taut/certify/limits.hpp>
 #include <taut/certify/lipschitz_of.hpp>
+#include <taut/certify/local.hpp>
 #include <taut/certify/certifier.hpp>
 // clang-format on

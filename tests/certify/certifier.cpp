@@ -60,22 +60,37 @@ TEST_CASE("certify.certifier: ties, NaN and infinity have radius 0") {
   CHECK(certify(certifier(broken), std::array{1.0f, 2.0f}).radius == 0);
 }
 
-TEST_CASE("certify.certifier: a contract speaks of x, and ends exactly at the floor") {
+TEST_CASE("certify.certifier: a contract speaks of x, and ends exactly at the floor; the radius does not need it") {
   const auto guard = certifier(pair);
   CHECK(certify(guard, std::array{1.0f, -1.0f}).contract_holds);
   CHECK_FALSE(certify(guard, std::array{0.25f, -0.25f}).contract_holds);
-  CHECK(certify(guard, std::array{0.25f, -0.25f}).radius == 0);
   CHECK(certify(guard, std::array{0.5f, -0.5f}).contract_holds);  // std 0.5 is at least 0.5
-  CHECK(certify(guard, std::array{0.5f, -0.5f}).radius == 0);     // but the ball is not
+  // z moves by sqrt(2) at most before the label changes: sqrt(2) q 2 h sqrt(1 - h^2) with h = 1/2, q = |x0|
+  for (const float size : {0.25f, 0.5f, 1.0f, 8.0f}) {
+    const auto v = certify(guard, std::array{size, -size});
+    CHECK(v.radius == Approx(std::sqrt(1.5) * static_cast<double>(size)).epsilon(1e-3));
+    CHECK(v.radius < std::sqrt(2.0) * static_cast<double>(size));  // where x0 = x1
+  }
 }
 
-TEST_CASE("certify.certifier: a declared floor limits the radius to where it holds") {
-  const auto guard = certifier(pair);
-  const auto near = certify(guard, std::array{0.6f, -0.6f}), far = certify(guard, std::array{5.0f, -5.0f});
-  CHECK(near.radius == Approx(std::sqrt(2.0) * 0.1).epsilon(1e-5));  // sqrt(n) (std - floor)
-  CHECK(near.radius < far.radius);
-  const double by_margin = 2 / (std::sqrt(2.0) * 2);  // the margin 2, slope sqrt(2) / 0.5
-  CHECK(far.radius == Approx(by_margin).epsilon(1e-3));
+TEST_CASE("certify.certifier: a constant that was handed in counts where it is the better one, and floors limit it") {
+  lipschitz_bound<8> proved;
+  proved.value = 0.5;  // not true of this network: what is computed from it shows
+  const auto guard = certifier(pair, proved);
+  CHECK(guard.lipschitz == 0.5);
+  const auto near = certify(guard, std::array{0.6f, -0.6f}), far = certify(guard, std::array{50.0f, -50.0f});
+  CHECK(certify(guard, std::array{0.4f, -0.4f}).radius == certify(certifier(pair), std::array{0.4f, -0.4f}).radius);
+  CHECK(near.radius == certify(certifier(pair), std::array{0.6f, -0.6f}).radius);
+  CHECK(far.radius == certify(certifier(pair), std::array{50.0f, -50.0f}).radius);  // 61 > 2 sqrt(2)
+  lipschitz_bound<8> smaller;
+  smaller.value = 0.001;
+  const auto sharp = certifier(pair, smaller);
+  CHECK(certify(sharp, std::array{50.0f, -50.0f}).radius == Approx(std::sqrt(2.0) * 49.5));  // sqrt(n) (std - floor)
+  CHECK(certify(sharp, std::array{5000.0f, -5000.0f}).radius ==
+        Approx(std::sqrt(1.5) * 5000).epsilon(1e-3));  // the floor allows more, the margin 1414
+  proved.value = 1000;
+  CHECK(certifier(pair, proved).lipschitz == certifier(pair).lipschitz);
+  CHECK_FALSE(certifier(pair, proved).handed);
 }
 
 TEST_CASE("certify.certifier: where nothing is declared, nothing is asked of an input") {
@@ -104,11 +119,11 @@ TEST_CASE("certify.certifier: many outputs share one slope, a last layer that is
   struct curved : decltype(Input<3> >> Linear<4> >> Tanh) {};
   const auto p = random_parameters<wide>(1);
   const auto q = random_parameters<curved>(1);
-  CHECK(certifier(p).slope.size() == 1);
-  CHECK(certifier(q).slope.size() == 1);
+  CHECK(certifier(p).distance.size() == 1);
+  CHECK(certifier(q).distance.size() == 1);
   CHECK(certifier(q).slope_of(2, 1) >= std::sqrt(2.0) * lipschitz_of(q).value);
   CHECK(certifier(p).slope_of(64, 63) >= std::sqrt(2.0) * lipschitz_of(p).value);
-  CHECK(certifier(random_parameters<net_of<shape{3}, layer::linear<64, 0>>>(1)).slope.size() == 64 * 64);
+  CHECK(certifier(random_parameters<net_of<shape{3}, layer::linear<64, 0>>>(1)).distance.size() == 64 * 64);
 }
 
 TEST_CASE("certify.certifier: any range of floats is certified, in any arithmetic") {

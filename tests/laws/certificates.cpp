@@ -31,7 +31,7 @@ struct floored_tokens : decltype(Input<2, 5> >> LN(over_last, min_std<0.45>) >> 
                                  RMSNorm(min_std<0.1>) >> Flatten >> Linear<3>) {};
 
 struct record {
-  std::size_t certified = 0, attacks = 0, broken_outside = 0, limited_by_floor = 0;
+  std::size_t certified = 0, attacks = 0, broken_outside = 0, beyond_constant = 0, beyond_floor = 0;
 };
 
 template <class Range> std::size_t label_of(const Range& y) {
@@ -97,7 +97,6 @@ template <class Net> record attack(std::uint64_t first_seed, double beyond = 64)
       const auto v = certify(guard, x);
       CHECK(v.output == engine(x));
       if (!(v.radius > 0)) continue;
-      CHECK(v.contract_holds);
       ++r.certified;
       attacker<Net> enemy(p, x);
       const double rounding = float_error(p, x);
@@ -108,11 +107,15 @@ template <class Net> record attack(std::uint64_t first_seed, double beyond = 64)
           const double reach = margin / guard.slope_of(v.label, j);
           if (largest_reach == 0 || reach < largest_reach) largest_reach = reach;
         }
-      r.limited_by_floor += v.radius < 0.999 * largest_reach ? 1 : 0;
+      // the radius that the declared floors and one constant for all inputs that keep them would give
+      const double reach = v.contract_holds ? largest_reach : 0;
+      r.beyond_constant += v.radius > 1.001 * reach ? 1 : 0;
+      r.beyond_floor += v.contract_holds ? 0 : 1;
       for (std::size_t other = 0; other < Net::output_size; ++other) {
         if (other == v.label) continue;
         // A certificate is about real arithmetic: two errors of the engine at x and two at the other point are left.
-        const double inside = v.radius * (1 - 1e-5) - 4 * rounding / guard.slope_of(v.label, other);
+        const double margin = static_cast<double>(v.output[v.label]) - static_cast<double>(v.output[other]);
+        const double inside = v.radius * (1 - 1e-5 - 4 * rounding / margin);
         if (!(inside > 0)) continue;
         for (int attempt = 0; attempt < 3; ++attempt, ++r.attacks) {
           INFO("seed " << seed << ", sample " << sample << ", toward " << other << ", radius " << v.radius);
@@ -140,9 +143,10 @@ TEST_CASE("laws.certificates: no attack inside the radius changes a label") {
   attack<one_matrix>(300);
 }
 
-TEST_CASE("laws.certificates: the same where floors are declared, which then limit some radii") {
+TEST_CASE("laws.certificates: the same where floors are declared, which radii may exceed") {
   const auto of_one = attack<floored>(400), of_two = attack<twice>(500, 3000), of_last = attack<normalized_last>(600);
-  CHECK(of_one.limited_by_floor + of_two.limited_by_floor + of_last.limited_by_floor > 20);
+  CHECK(of_one.beyond_constant + of_two.beyond_constant + of_last.beyond_constant > 300);
+  CHECK(of_one.beyond_floor + of_two.beyond_floor + of_last.beyond_floor > 20);
 }
 
 TEST_CASE("laws.certificates: batch norm, blocks, pooling and a last softmax") {
@@ -151,11 +155,11 @@ TEST_CASE("laws.certificates: batch norm, blocks, pooling and a last softmax") {
   attack<pooled>(900, 1000);
 }
 
-TEST_CASE("laws.certificates: floors of root mean squares, and of several runs, each seen on its own") {
+TEST_CASE("laws.certificates: root mean squares, and several runs, the smallest of which counts") {
   const auto of_roots = attack<floored_roots>(1000), of_groups = attack<floored_groups>(1100),
              of_instances = attack<floored_instances>(1200, 1000), of_tokens = attack<floored_tokens>(1300, 1000);
-  CHECK(of_roots.limited_by_floor > 0);
-  CHECK(of_groups.limited_by_floor > 0);
-  CHECK(of_instances.limited_by_floor > 0);
-  CHECK(of_tokens.limited_by_floor > 0);
+  CHECK(of_roots.beyond_floor > 0);
+  CHECK(of_groups.beyond_floor > 0);
+  CHECK(of_instances.beyond_floor > 0);
+  CHECK(of_tokens.beyond_floor > 0);
 }

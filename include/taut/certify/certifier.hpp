@@ -4,13 +4,15 @@
 //   const auto guard = certifier(p);       // the engine, and constants proved once
 //   auto v = certify(guard, x);            // { output, label, radius, contract_holds }
 //
-// Margin: class c beats j on the ball of radius r if f_c - f_j > |w_c - w_j| L r, with L the constant of everything
-// before the last affine layer (sqrt(2) L r where the last layer is not affine). Floor: a declared min_std s0 of a
-// normalizer of n elements holds on the ball if sqrt(n) (s(x) - s0) >= L_b r, L_b the constant of the map into it,
-// since a std is 1/sqrt(n)-Lipschitz; L_b may use the floors before it, by induction over depth. The radius is the
-// smallest of all. Ties, NaN, infinities and floors declared inside blocks, where nobody looks, give radius 0. The
-// promise is about the network in real arithmetic, seen through the outputs and stds that the float engine computed.
+// Margin: class c beats j as long as the input of the last affine layer moves by less than (f_c - f_j) / |w_c - w_j|, or
+// the output by less than (f_c - f_j) / sqrt(2) where the last layer is not affine. How far the input may move before
+// that happens follows layer by layer from the stds at x (local.hpp); it needs no floor and is at least what the floors
+// would give with the same constants. A smaller constant proved by other means, for inputs that keep the floors, can be
+// handed in: it holds on the ball on which the stds at x keep the floors. The larger radius counts. Ties, NaN and
+// infinities give radius 0. The promise is about the network in real arithmetic, seen through the outputs and stds that
+// the float engine computed.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cstddef>
@@ -18,6 +20,7 @@
 #include <span>
 #include <taut/certify/limits.hpp>
 #include <taut/certify/lipschitz_of.hpp>
+#include <taut/certify/local.hpp>
 #include <taut/engine/engine.hpp>
 
 namespace taut {
@@ -37,20 +40,68 @@ template <Network Net, class Arithmetic = float32<>> struct guarded {
   static constexpr bool tabulates = certificates::tabulates<Net>() && outputs <= largest_table;
 
   engine<Net, Arithmetic> run;
-  /// The network's Lipschitz constant.
+  /// The network's Lipschitz constant, for inputs that keep the declared floors.
   double lipschitz = 0;
+  /// Whether that constant was handed in: then it may beat the layers' own.
+  bool handed = false;
   /// Inputs of this norm or a larger one could overflow somewhere inside: they get radius 0.
   double safe_norm = 0;
-  /// slope[c * outputs + j] bounds how fast output c - output j can fall; one entry for all where there is no table.
-  std::array<double, tabulates ? outputs * outputs : 1> slope{};
-  /// Per layer: the declared floor s0 of a normalizer, and how fast its std can fall, L_b / sqrt(n); 0 without a floor.
-  std::array<double, Net::depth> floor{}, fall{};
+  /// distance[c * outputs + j] = |w_c - w_j|, how fast output c - output j falls as the input of the last affine layer
+  /// moves; sqrt(2) for all where there is no table.
+  std::array<double, tabulates ? outputs * outputs : 1> distance{};
+  /// The constant of all layers before those that `distance` speaks of.
+  double before = 1;
+  /// Per layer: the declared floor of a normalizer, 0 without one, and what the layer does to moves.
+  std::array<double, Net::depth> floor{};
+  std::array<certificates::local_step, Net::depth> steps{};
 
-  /// How fast output c - output j can fall.
+  [[nodiscard]] constexpr double distance_of(std::size_t c, std::size_t j) const {
+    return distance[tabulates ? c * outputs + j : 0];
+  }
+  /// How fast output c - output j can fall, for inputs that keep the declared floors.
   [[nodiscard]] constexpr double slope_of(std::size_t c, std::size_t j) const {
-    return slope[tabulates ? c * outputs + j : 0];
+    const double table = rounded::mul_up(distance_of(c, j), before);
+    const double whole = rounded::mul_up(rounded::sqrt_up(2), lipschitz);
+    return whole < table ? whole : table;
   }
 };
+
+namespace certificates {
+
+/// Fills `distance` with |w_c - w_j| for the rows of a matrix whose rounding is off by at most `error` in all.
+constexpr void row_distances(const double* w, std::size_t rows, std::size_t columns, double error, double* distance) {
+  const buffer difference(columns), norms(rows);
+  for (std::size_t c = 0; c < rows; ++c) {
+    norms.at[c] = frobenius_norm_up(w + c * columns, 1, columns);
+    for (std::size_t j = 0; j <= c; ++j) {
+      for (std::size_t k = 0; k < columns; ++k) difference.at[k] = w[c * columns + k] - w[j * columns + k];
+      // one rounding per difference: 2^-52 of the larger norm; the error of two rows: twice the matrix's
+      const double norm = frobenius_norm_up(difference.at, 1, columns);
+      const double of_both = rounded::add_up(norms.at[c], norms.at[j]);
+      const double slack = rounded::add_up(rounded::mul_up(0x1p-52, of_both), rounded::mul_up(2, error));
+      distance[c * rows + j] = distance[j * rows + c] = rounded::add_up(norm, slack);
+    }
+  }
+}
+
+/// How far the input may move if the input of layer `Last` may move by d; `std`: per layer, the smallest at the input.
+/// With `keep_floors` also no declared floor is left: a std is 1/sqrt(n)-Lipschitz, whatever the layers before.
+template <class Net, class Arithmetic> constexpr double moves_back(const guarded<Net, Arithmetic>& guard,
+                                                                   const std::array<double, Net::depth>& std, double d,
+                                                                   bool keep_floors) {
+  for (std::size_t layer = Net::depth - (guard.tabulates ? 1 : 0); layer-- > 0;) {
+    const local_step& step = guard.steps[layer];
+    d = step.back(d, std[layer]);
+    if (keep_floors && guard.floor[layer] > 0) {
+      const double room = rounded::sub_down(std[layer], guard.floor[layer]);
+      const double reach = room > 0 ? rounded::mul_down(step.root, room) : 0;
+      if (!(reach >= d)) d = reach;
+    }
+  }
+  return d;
+}
+
+}  // namespace certificates
 
 /// The engine of p with the constants its certificates need, proved once.
 template <class Arithmetic = float32<>, class Net, class Real>
@@ -59,39 +110,39 @@ template <class Arithmetic = float32<>, class Net, class Real>
   G guard;
   compile(p, guard.run);
   const auto factors = certificates::factors(p);
-  double before = 1;  // the constant of the map into layer I, then of the whole
+  guard.lipschitz = 1;
   base::for_each_index<Net::depth>([&]<std::size_t I>() {
     using L = layer_of<Net, I>;
-    if constexpr (L::reads == fusion::normalizer) {
-      if constexpr (certificates::declared_floor<L>() > 0) {
-        const auto n = static_cast<double>(L::pooled(Net::shapes[I]).size);
-        guard.floor[I] = L::min_std;
-        guard.fall[I] = rounded::div_up(before, rounded::sqrt_down(n));
-      }
+    if constexpr (L::reads == fusion::normalizer) guard.floor[I] = certificates::declared_floor<L>();
+    if constexpr (I + 1 < Net::depth || !G::tabulates) {
+      guard.steps[I] = certificates::local_step_of<Net, I>(p, factors[I]);
+      guard.before = rounded::mul_up(guard.before, factors[I]);
     }
-    if constexpr (I + 1 == Net::depth && G::tabulates) {
-      certificates::with_matrix<Net, I>(p, [&](const double* w, std::size_t rows, std::size_t columns, double error) {
-        const certificates::buffer difference(columns), norms(rows);
-        for (std::size_t c = 0; c < rows; ++c) {
-          norms.at[c] = frobenius_norm_up(w + c * columns, 1, columns);
-          for (std::size_t j = 0; j <= c; ++j) {
-            for (std::size_t k = 0; k < columns; ++k) difference.at[k] = w[c * columns + k] - w[j * columns + k];
-            // one rounding per difference: 2^-52 of the larger norm; the error of two rows: twice the matrix's
-            const double norm = frobenius_norm_up(difference.at, 1, columns);
-            const double of_both = rounded::add_up(norms.at[c], norms.at[j]);
-            const double slack = rounded::add_up(rounded::mul_up(0x1p-52, of_both), rounded::mul_up(2, error));
-            const double slope = rounded::mul_up(rounded::add_up(norm, slack), before);
-            guard.slope[c * rows + j] = guard.slope[j * rows + c] = slope;
-          }
-        }
-        return 0;
-      });
-    }
-    before = rounded::mul_up(before, factors[I]);
+    guard.lipschitz = rounded::mul_up(guard.lipschitz, factors[I]);
   });
-  guard.lipschitz = before;
+  if constexpr (G::tabulates) {
+    certificates::with_matrix<Net, Net::depth - 1>(
+        p, [&](const double* w, std::size_t rows, std::size_t columns, double error) {
+          certificates::row_distances(w, rows, columns, error, guard.distance.data());
+          return 0;
+        });
+  } else {
+    guard.distance[0] = rounded::sqrt_up(2);
+  }
   guard.safe_norm = certificates::safe_input_norm(p);
-  if constexpr (!G::tabulates) guard.slope[0] = rounded::mul_up(rounded::sqrt_up(2), before);
+  return guard;
+}
+
+/// The same with a constant of the whole network that was proved by other means under the same floors, as
+/// lipschitz_of's is: it counts where it is the smaller one.
+template <class Arithmetic = float32<>, class Net, class Real, std::size_t TextSize, class Witness>
+[[nodiscard]] constexpr guarded<Net, Arithmetic> certifier(const parameters<Net, Real>& p,
+                                                           const lipschitz_bound<TextSize, Witness>& proved) {
+  auto guard = certifier<Arithmetic>(p);
+  if (proved.value < guard.lipschitz) {
+    guard.lipschitz = proved.value;
+    guard.handed = !certificates::floors_within<Net>();  // nobody would see whether floors inside blocks hold
+  }
   return guard;
 }
 
@@ -99,34 +150,40 @@ template <class Arithmetic = float32<>, class Net, class Real>
 template <class Net, class Arithmetic>
 [[nodiscard]] constexpr certificate<Net::output_size> certify_input(const guarded<Net, Arithmetic>& guard,
                                                                     std::span<const float, Net::input_size> x) {
+  using certificates::farthest;
   certificate<Net::output_size> v;
-  double squares = 0;
-  for (const float value : x) squares += static_cast<double>(value) * static_cast<double>(value);
-  bool holds =
-      !certificates::hides_floors<Net>() && rounded::is_finite(squares) && rounded::sqrt_up(squares) < guard.safe_norm;
-  double radius = rounded::infinity;
-  v.output = guard.run(x, [&](std::size_t layer, float std) {
-    if (!rounded::is_finite(std)) holds = false;
-    if (guard.floor[layer] > 0) {
-      const double room = rounded::sub_down(static_cast<double>(std), guard.floor[layer]);
-      if (room < 0) holds = false;
-      const double reach = rounded::div_down(room, guard.fall[layer]);
-      if (!(reach >= radius)) radius = reach;
-    }
+  const double size = certificates::norm_up(x.data(), Net::input_size);
+  bool computed = !certificates::hides_floors<Net>() && size < guard.safe_norm, holds = true;
+  auto smallest = filled<double, Net::depth>(farthest);
+  v.output = guard.run(x, [&](std::size_t layer, float seen) {
+    const auto std = static_cast<double>(seen);
+    computed = computed && rounded::is_finite(std);
+    if (!(std >= smallest[layer])) smallest[layer] = std;
+    if (std < guard.floor[layer]) holds = false;
   });
-  bool finite = true;
   for (std::size_t j = 0; j < Net::output_size; ++j) {
-    finite = finite && rounded::is_finite(v.output[j]);
+    computed = computed && rounded::is_finite(v.output[j]);
     if (v.output[j] > v.output[v.label]) v.label = j;
   }
+  v.contract_holds = computed && holds;
+  if (!computed) return v;
+  double move = farthest, fall = farthest;  // of the input of the last layer, of the input
   for (std::size_t j = 0; j < Net::output_size; ++j) {
     if (j == v.label) continue;
     const double margin = rounded::sub_down(static_cast<double>(v.output[v.label]), static_cast<double>(v.output[j]));
-    const double reach = margin > 0 ? rounded::div_down(margin, guard.slope_of(v.label, j)) : 0;
-    if (!(reach >= radius)) radius = reach;
+    const double to_j = margin > 0 ? certificates::moves_within(margin, guard.distance_of(v.label, j)) : 0;
+    if (!(to_j >= move)) move = to_j;
+    if (guard.handed && margin > 0)
+      fall = std::min(fall, certificates::moves_within(margin, guard.slope_of(v.label, j)));
   }
-  v.contract_holds = holds && finite;
-  v.radius = v.contract_holds && radius > 0 ? radius : 0;
+  v.radius = certificates::moves_back(guard, smallest, move, false);
+  if (guard.handed && move > 0) {
+    const double reach = std::min(fall, certificates::moves_back(guard, smallest, farthest, true));
+    if (reach > v.radius) v.radius = reach;
+  }
+  // nothing overflows on the ball
+  const double room = rounded::sub_down(guard.safe_norm, size);
+  if (!(v.radius <= room)) v.radius = room;
   return v;
 }
 

@@ -19,12 +19,6 @@ template <class Net, class Real> constexpr auto lipschitz_of(const parameters<Ne
 
 namespace certificates {
 
-/// k(s) = 1 / sqrt(s^2 + epsilon), rounded upward.
-template <class L> constexpr double radial_factor() {
-  const double s = declared_floor<L>();
-  return rounded::div_up(1, rounded::sqrt_down(rounded::add_down(rounded::mul_down(s, s), L::epsilon)));
-}
-
 /// The largest ||diag(g) P|| (or max |g| where nothing is centred) over the pooled runs of normalizer I.
 template <class Net, std::size_t I, class Real> constexpr double gain_factor(const parameters<Net, Real>& p) {
   using N = layer_of<Net, I>;
@@ -114,7 +108,7 @@ constexpr double factor(const parameters<Net, Real>& p, std::size_t work) {
     if constexpr (beside::merged(I)) return 1;
     else return scale_factor<Net, I>(p);
   } else if constexpr (is<Net, I, fusion::normalizer>()) {
-    const double k = radial_factor<layer_of<Net, I>>();
+    const double k = radial_slope<layer_of<Net, I>>();
     if constexpr (beside::reads[beside::behind(I)] == fusion::affine) return k;  // the gains are in the next matrix
     else return rounded::mul_up(k, gain_factor<Net, I>(p));
   } else {

@@ -8,17 +8,31 @@
 
 namespace taut::certificates {
 
-/// Whether a min_std is declared where no observer of the engine looks: inside a block, or by a layer that is no
-/// normalizer to the engine.
-template <class Net> constexpr bool hides_floors(bool inside = false) {
+/// Whether a min_std is declared by a layer that is no normalizer to the engine: nobody looks whether it holds.
+template <class Net> constexpr bool hides_floors() {
   bool hidden = false;
   base::for_each_index<Net::depth>([&]<std::size_t I>() {
     using L = layer_of<Net, I>;
-    hidden |= (inside || L::reads != fusion::normalizer) && declared_floor<L>() > 0;
+    hidden |= L::reads != fusion::normalizer && declared_floor<L>() > 0;
     base::for_each_index<base::networks_inside<L>()>(
-        [&]<std::size_t K>() { hidden |= hides_floors<base::network_inside<L, Net::shapes[I], K>>(true); });
+        [&]<std::size_t K>() { hidden |= hides_floors<base::network_inside<L, Net::shapes[I], K>>(); });
   });
   return hidden;
+}
+
+/// The Euclidean norm of n floats, upward: eight sums that a register holds. Infinite if a float is not finite.
+constexpr double norm_up(const float* x, std::size_t n) {
+  constexpr std::size_t lanes = 8;
+  double sums[lanes]{};
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes)
+    for (std::size_t k = 0; k < lanes; ++k) sums[k] += static_cast<double>(x[i + k]) * static_cast<double>(x[i + k]);
+  for (std::size_t k = 0; i + k < n; ++k) sums[k] += static_cast<double>(x[i + k]) * static_cast<double>(x[i + k]);
+  double squares = 0;
+  for (const double s : sums) squares += s;
+  // squares of floats are exact in double; n + 8 additions round, each by 2^-53 of sums below the last one
+  const double inflation = rounded::add_up(1, static_cast<double>(n + 8) * 0x1p-52);
+  return rounded::sqrt_up(rounded::mul_up(squares, inflation));
 }
 
 /// The Frobenius norm of the operator of affine layer I, upward: of a convolution's weights, times the root of how many

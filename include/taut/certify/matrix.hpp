@@ -10,6 +10,7 @@
 #include <taut/engine/plan.hpp>
 #include <taut/net/folded.hpp>
 #include <taut/net/lipschitz.hpp>
+#include <taut/net/sector.hpp>
 
 namespace taut::certificates {
 
@@ -21,11 +22,7 @@ template <class Net, std::size_t I, fusion F> constexpr bool is() {
   else return false;
 }
 
-/// The declared smallest std of a normalizer, 0 where it declares none.
-template <class L> constexpr double declared_floor() {
-  if constexpr (requires { L::min_std; }) return L::min_std;
-  else return 0;
-}
+using taut::declared_floor;
 
 /// Subtracts the mean of each pooled run: of `lines` lines of entries `step` apart, the lines `next_line` apart.
 constexpr void centre(double* w, pooling runs, std::size_t step, std::size_t lines, std::size_t next_line) {

@@ -32,7 +32,8 @@ struct dsl_text {
   }
   /// The shortest decimal that reads back as the same double, and reads as a double.
   dsl_text& operator+=(double value) {
-    if (!rounded::is_finite(value)) return *this += "taut::rounded::infinity";  // no option accepts NaN
+    if (!rounded::is_finite(value))
+      return *this += value < 0 ? "-taut::rounded::infinity" : "taut::rounded::infinity";  // no option accepts NaN
     char digits[32];
     const std::string_view written(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
     text += written;

@@ -45,6 +45,7 @@ template <double p> struct dropout : layer_base {
   }
 
   static constexpr auto lipschitz(shape) { return constant(1); }
+  static constexpr double least_slope = 1;
 
  private:
   // Every sample has a stream of its own, seeded by one stream for the batch: what is dropped depends on the noise, the

@@ -23,6 +23,7 @@ struct elu : pointwise_layer {
   template <class V> static constexpr V derivative(V x, V) { return simd::exp(simd::min(x, V(0))); }
 
   static constexpr auto lipschitz(shape) { return constant(1); }
+  static constexpr double least_slope = 0;
 };
 
 }  // namespace taut::layer

@@ -24,6 +24,7 @@ struct flatten : layer_base {
   template <class V> static constexpr V derivative(V, V) { return V(1); }
 
   static constexpr auto lipschitz(shape) { return constant(1); }
+  static constexpr double least_slope = 1;
 };
 
 }  // namespace taut::layer

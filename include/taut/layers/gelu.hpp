@@ -30,6 +30,7 @@ struct gelu : pointwise_layer {
   }
 
   static constexpr auto lipschitz(shape) { return constant(1.128904145185155); }
+  static constexpr double least_slope = -0.1289041451851549;  ///< at -sqrt 2, since y(x) - y(-x) = x
 };
 
 }  // namespace taut::layer

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <taut/net/layer.hpp>
+#include <taut/net/sector.hpp>
 #include <taut/net/sweep.hpp>
 #include <taut/simd/lane.hpp>
 
@@ -67,6 +68,8 @@ template <std::size_t Size> struct group_sort : layer_base {
   }
 
   static constexpr auto lipschitz(shape) { return constant(1); }
+  /// Each group of a vector is sorted on its own; those of an image are not neighbours.
+  static constexpr sector slopes(shape in) { return {-1, 1, in.positions() == 1 ? Size : in.size()}; }
 
  private:
   // Insertion sort by exchanges of neighbours: stable, and a permutation of the values whatever they are.

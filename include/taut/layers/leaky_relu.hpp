@@ -36,6 +36,10 @@ template <double Slope> struct leaky_relu : pointwise_layer {
     constexpr double steeper = rounded_slope > Slope ? rounded_slope : Slope;
     return constant(steeper > 1 ? steeper : 1);
   }
+  static constexpr double least_slope = [] {
+    constexpr double flatter = rounded_slope < Slope ? rounded_slope : Slope;
+    return flatter < 1 ? flatter : 1;
+  }();
 };
 
 /// bool, or the message for a slope that is negative or no number.

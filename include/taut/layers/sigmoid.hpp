@@ -24,6 +24,7 @@ struct sigmoid : pointwise_layer {
   }
 
   static constexpr auto lipschitz(shape) { return constant(0.25); }
+  static constexpr double least_slope = 0;
 };
 
 }  // namespace taut::layer

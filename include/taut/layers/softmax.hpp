@@ -7,6 +7,7 @@
 // Gradient    dx_i = y_i (dy_i - sum over j of y_j dy_j)
 // Example     Input<64> >> Linear<10> >> Softmax
 #pragma once
+#include <taut/net/sector.hpp>
 #include <taut/net/softmax.hpp>
 #include <taut/simd/lane.hpp>
 
@@ -57,6 +58,8 @@ struct softmax : distribution_layer<softmax> {
 
   // J = diag(y) - y y'; v'J v is the variance of v under y, at most (max v - min v)^2 / 4 <= |v|^2 / 2 (Popoviciu).
   static constexpr auto lipschitz(shape in) { return constant(in.channels() == 1 ? 0 : 0.5); }
+  /// y is the gradient of log(sum of e^x), a convex function, summed over positions: <dy, dx> >= 2 |dy|^2.
+  static constexpr sector slopes(shape in) { return {0, in.channels() == 1 ? 0 : 0.5, in.size()}; }
 };
 
 }  // namespace taut::layer

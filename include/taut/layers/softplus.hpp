@@ -27,6 +27,7 @@ struct softplus : pointwise_layer {
   template <class V> static constexpr V derivative(V x, V) { return simd::sigmoid(x); }
 
   static constexpr auto lipschitz(shape) { return constant(1); }
+  static constexpr double least_slope = 0;
 };
 
 }  // namespace taut::layer

@@ -26,6 +26,7 @@ struct softsign : pointwise_layer {
   }
 
   static constexpr auto lipschitz(shape) { return constant(1); }
+  static constexpr double least_slope = 0;
 };
 
 }  // namespace taut::layer

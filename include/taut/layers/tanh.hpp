@@ -19,6 +19,7 @@ struct tanh : pointwise_layer {
   template <class V> static constexpr V derivative(V, V y) { return V(1) - y * y; }
 
   static constexpr auto lipschitz(shape) { return constant(1); }
+  static constexpr double least_slope = 0;
 };
 
 }  // namespace taut::layer

@@ -11,25 +11,11 @@
 #include <taut/algebra/shape.hpp>
 #include <taut/base/error.hpp>
 #include <taut/base/meta.hpp>
+#include <taut/net/input.hpp>
 #include <taut/net/layer.hpp>
 #include <type_traits>
 
 namespace taut {
-
-namespace layer {
-
-/// The input of a network: features, or channels x length, or channels x height x width.
-template <std::size_t A, std::size_t B = 0, std::size_t C = 0> struct input : layer_base {
-  static constexpr shape extents = C != 0 ? shape{A, B, C} : B != 0 ? shape{A, B} : shape{A};
-  static constexpr base::words name = [] {
-    auto w = base::say("Input<", A);
-    if (B != 0) (w += ", ") += B;
-    if (C != 0) (w += ", ") += C;
-    return w += ">";
-  }();
-};
-
-}  // namespace layer
 
 /// Layers without an input: a part of a network, or the inside of a block.
 template <class... Layers> struct sequence {
@@ -42,17 +28,11 @@ template <class In, class... Layers> struct network;
 
 namespace base {
 
-template <class P> inline constexpr bool is_input = false;
-template <std::size_t A, std::size_t B, std::size_t C> inline constexpr bool is_input<layer::input<A, B, C>> = true;
 template <class P> inline constexpr bool is_sequence = false;
 template <class... Ls> inline constexpr bool is_sequence<sequence<Ls...>> = true;
 template <class P> inline constexpr bool is_network = requires { typename P::normal_form; };
 
 }  // namespace base
-
-/// The input of a network: `Input<64>`, `Input<8, 32>` (channels, length), `Input<3, 32, 32>` (channels, height,
-/// width).
-template <std::size_t A, std::size_t B = 0, std::size_t C = 0> inline constexpr layer::input<A, B, C> Input{};
 
 /// A layer does not take the shape it is given. Never defined: its arguments are the message.
 template <base::phrase... Sentence> struct shape_error;

@@ -96,7 +96,7 @@ template <class Net, std::size_t I> table_row row_of_layer() {
 template <Network Net> [[nodiscard]] std::string describe() {
   std::vector<base::table_row> rows{
       {"", "layer", "output", "parameters", "bytes", "multiply-adds", "Lipschitz"},
-      {"", std::string(std::string_view(Net::input::name)), std::string(Net::shapes[0].name().view())}};
+      {"", std::string(base::title_of_input<typename Net::input>().view()), std::string(Net::shapes[0].name().view())}};
   base::for_each_index<Net::depth>([&rows]<std::size_t I>() { rows.push_back(base::row_of_layer<Net, I>()); });
   rows.push_back({"", "total", "", std::to_string(Net::parameter_count), std::to_string(memory<Net>.weights),
                   std::to_string(operations<Net>.multiply_adds)});

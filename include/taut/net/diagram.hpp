@@ -82,7 +82,7 @@ template <Network Net> [[nodiscard]] std::string diagram() {
   base::drawing out{.text = "digraph network {\n"};
   out.line("rankdir=LR;");
   out.line("node [shape=box];");
-  out.node("input", Net::input::name);
+  out.node("input", base::title_of_input<typename Net::input>());
   const std::string last = base::draw_layers<Net>(out, "layer", "input");
   out.line("output [shape=plaintext];");
   out.edge(last, "output", Net::output);

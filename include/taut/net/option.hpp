@@ -81,6 +81,19 @@ template <std::size_t Value> struct groups : base {
   static constexpr std::size_t value = Value;
   static constexpr const char* name = "groups";
 };
+struct in_ball_key {};
+template <double Value> struct in_ball : base {
+  using key = in_ball_key;
+  static constexpr double value = Value;
+  static constexpr const char* name = "in_ball";
+};
+struct in_box_key {};
+template <double Lower, double Upper> struct in_box : base {
+  using key = in_box_key;
+  static constexpr double value = Lower, second = Upper;
+  static constexpr bool makes_sense = Lower < Upper;
+  static constexpr const char *name = "in_box", *demands = "needs lower < upper, not";
+};
 struct over_last : base {
   using key = over_last;
   static constexpr bool value = true;
@@ -121,6 +134,19 @@ template <class Key, class... Options> constexpr sizes sizes_of(std::size_t othe
   return found;
 }
 
+/// Two real numbers of an option.
+struct reals {
+  double first, second;
+};
+/// The numbers of the option with this key, or the default.
+template <class Key, class... Options> constexpr reals reals_of(reals otherwise) {
+  [[maybe_unused]] const auto look = [&otherwise]<class O>(std::type_identity<O>) {
+    if constexpr (std::same_as<Key, typename O::key>) otherwise = {O::value, O::second};
+  };
+  (look(std::type_identity<Options>{}), ...);
+  return otherwise;
+}
+
 /// How an option is written: "no_bias", "at_most<2>", "stride<2, 1>".
 template <class O> constexpr words spelling() {
   if constexpr (!Option<O>) return say("something else");
@@ -137,8 +163,9 @@ template <class O> constexpr words spelling() {
   }
 }
 
-/// Whether the value of an option makes sense: positive, or zero where the option allows it.
+/// Whether the value of an option makes sense: positive, or zero where the option allows it, or as the option says.
 template <class O> constexpr bool in_range() {
+  if constexpr (requires { O::makes_sense; }) return O::makes_sense;
   bool positive = O::value > 0;
   if constexpr (requires { O::second; }) positive = positive && O::second > 0;
   if constexpr (requires { O::may_be_zero; }) return true;
@@ -161,6 +188,7 @@ template <class L, class O, class... Before> constexpr words objection() {
     }(typename L::takes{});
     if constexpr (!known) return say("does not take the option");
     else if constexpr (has<typename O::key, Before...>) return say("was given twice the option");
+    else if constexpr (!in_range<O>() && requires { O::demands; }) return say(O::demands);
     else if constexpr (!in_range<O>()) return say("needs a positive number, not");
     else if constexpr (contradiction<L, Before..., O>()) return say("has options that contradict");
     else return {};
@@ -221,6 +249,10 @@ template <std::size_t A, std::size_t B = A> inline constexpr option::padding<A, 
 template <std::size_t A, std::size_t B = A> inline constexpr option::stride<A, B> stride{};
 /// Channels in this many groups, each convolved on its own; as many as channels: a depthwise convolution.
 template <std::size_t g> inline constexpr option::groups<g> groups{};
+/// Inputs of the network have a Euclidean norm of at most r: `Input<64>(in_ball<8.0>)`. Looked at by certify.
+template <double r> inline constexpr option::in_ball<r> in_ball{};
+/// Every element of an input lies in [lower, upper]: `Input<64>(in_box<0.0, 1.0>)`. Looked at by certify.
+template <double lower, double upper> inline constexpr option::in_box<lower, upper> in_box{};
 /// The normalizer pools the last axis only: every token, row or position on its own.
 inline constexpr option::over_last over_last{};
 /// The layer has no bias.
