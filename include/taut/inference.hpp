@@ -100,5 +100,7 @@
 #include <taut/certify/limits.hpp>
 #include <taut/certify/lipschitz_of.hpp>
 #include <taut/certify/local.hpp>
+#include <taut/certify/sensitivity.hpp>
+#include <taut/certify/parameter_lipschitz.hpp>
 #include <taut/certify/certifier.hpp>
 // clang-format on
