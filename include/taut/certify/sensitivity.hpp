@@ -167,7 +167,7 @@ template <class Net, class Real> struct quantities_near {
       const double wider = rounded::mul_up(root_up(sharing_windows<folded_layer_of<Net, I>>(in)), radius);
       return {rounded::add_up(operator_norm<I>(), wider)};
     } else if constexpr (L::reads == fusion::normalizer) {
-      return product({radial_factor<L>()}, gain<I>());
+      return product({radial_slope<L>()}, gain<I>());
     } else if constexpr (L::reads == fusion::scaling) {
       return {rounded::add_up(scale_factor<Net, I>(p), rounded::mul_up(largest_inverse<I>(), radius))};
     } else {
