@@ -44,6 +44,7 @@
 #include <taut/net/softmax.hpp>
 #include <taut/net/block.hpp>
 #include <taut/net/outline.hpp>
+#include <taut/net/contract.hpp>
 #include <taut/net/advice.hpp>
 #include <taut/net/scale_invariance.hpp>
 #include <taut/net/parametrization.hpp>
