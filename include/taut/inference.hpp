@@ -95,6 +95,7 @@
 #include <taut/certify/symmetric.hpp>
 #include <taut/certify/gram_iteration.hpp>
 #include <taut/certify/spectral_norm.hpp>
+#include <taut/certify/keeps_declared.hpp>
 #include <taut/certify/gain_norm.hpp>
 #include <taut/certify/matrix.hpp>
 #include <taut/certify/factors.hpp>
