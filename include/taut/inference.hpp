@@ -104,5 +104,6 @@
 #include <taut/certify/local.hpp>
 #include <taut/certify/sensitivity.hpp>
 #include <taut/certify/parameter_lipschitz.hpp>
+#include <taut/certify/smoothness.hpp>
 #include <taut/certify/certifier.hpp>
 // clang-format on

@@ -57,6 +57,7 @@ template <std::size_t Height, std::size_t Width, class... Options> struct avg_po
     const std::size_t over = w.overlap() * w.covered(), under = w.window() * w.window(), common = std::gcd(over, under);
     return sqrt(constant(static_cast<double>(over / common)) / constant(static_cast<double>(under / common)));
   }
+  static constexpr double curvature(shape) { return 0; }  ///< linear
 
  private:
   template <shape In, class V> static constexpr V share() {

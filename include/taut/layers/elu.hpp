@@ -24,6 +24,7 @@ struct elu : pointwise_layer {
 
   static constexpr auto lipschitz(shape) { return constant(1); }
   static constexpr double least_slope = 0;
+  static constexpr double curvature(shape) { return 1; }  ///< the slope is e^x below 0 and 1 above
 };
 
 }  // namespace taut::layer

@@ -30,7 +30,8 @@ struct gelu : pointwise_layer {
   }
 
   static constexpr auto lipschitz(shape) { return constant(1.128904145185155); }
-  static constexpr double least_slope = -0.1289041451851549;  ///< at -sqrt 2, since y(x) - y(-x) = x
+  static constexpr double least_slope = -0.1289041451851549;                ///< at -sqrt 2, since y(x) - y(-x) = x
+  static constexpr double curvature(shape) { return 0.79788456080286541; }  ///< largest |y''|: sqrt(2 / pi), at 0
 };
 
 }  // namespace taut::layer

@@ -32,6 +32,7 @@ struct gelu_tanh : pointwise_layer {
 
   static constexpr auto lipschitz(shape) { return constant(1.128993068658772); }
   static constexpr double least_slope = -0.1289930686587718;  ///< at -1.4185040087..., since y(x) - y(-x) = x
+  static constexpr double curvature(shape) { return 0.79788456080286541; }  ///< largest |y''|: sqrt(2 / pi), at 0
 
  private:
   static constexpr double linear = 1.5957691216057308, cubic = 0.071354816272600250;  // 2 u = linear x + cubic x^3

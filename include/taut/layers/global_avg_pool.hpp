@@ -37,6 +37,7 @@ struct global_avg_pool : layer_base {
   static constexpr auto lipschitz(shape in) {
     return constant(1) / sqrt(constant(static_cast<double>(in.positions())));
   }
+  static constexpr double curvature(shape) { return 0; }  ///< linear
 
  private:
   template <shape In, class V> static constexpr V share() {

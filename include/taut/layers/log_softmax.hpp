@@ -65,6 +65,10 @@ struct log_softmax : distribution_layer<log_softmax> {
   static constexpr auto lipschitz(shape in) {
     return sqrt(constant(in.channels() == 1 ? 0 : static_cast<double>(in.channels())));
   }
+  /// The derivative of -1 s'v along u is -1 (u'H v), H of norm 1/2.
+  static constexpr double curvature(shape in) {
+    return rounded::mul_up(0.5, rounded::sqrt_up(static_cast<double>(in.channels())));
+  }
 
  private:
   // Exponentials of all that is below the maximum, and the number of maxima (e = 1); NaN counts as one of them.

@@ -28,7 +28,8 @@ struct mish : pointwise_layer {
   }
 
   static constexpr auto lipschitz(shape) { return constant(1.088498161251728); }
-  static constexpr double least_slope = -0.1125261223894626;  ///< at -2.2563763963...
+  static constexpr double least_slope = -0.1125261223894626;               ///< at -2.2563763963...
+  static constexpr double curvature(shape) { return 0.6442046372369725; }  ///< largest |y''|: at -0.0879344313...
 
  private:
   // w = tanh(ln(1 + e^x)) and 1 - w, without cancellation: n / (n + 2) with n = e^x (e^x + 2), for x > 0 over e^2x.

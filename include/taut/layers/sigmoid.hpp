@@ -25,6 +25,7 @@ struct sigmoid : pointwise_layer {
 
   static constexpr auto lipschitz(shape) { return constant(0.25); }
   static constexpr double least_slope = 0;
+  static constexpr double curvature(shape) { return 0.0962250448649377; }  ///< largest |y''|: 1 / (6 sqrt 3)
 };
 
 }  // namespace taut::layer

@@ -28,6 +28,7 @@ struct softplus : pointwise_layer {
 
   static constexpr auto lipschitz(shape) { return constant(1); }
   static constexpr double least_slope = 0;
+  static constexpr double curvature(shape) { return 0.25; }  ///< largest |y''|: at 0
 };
 
 }  // namespace taut::layer

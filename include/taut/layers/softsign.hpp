@@ -27,6 +27,7 @@ struct softsign : pointwise_layer {
 
   static constexpr auto lipschitz(shape) { return constant(1); }
   static constexpr double least_slope = 0;
+  static constexpr double curvature(shape) { return 2; }  ///< largest |y''|: on either side of 0
 };
 
 }  // namespace taut::layer

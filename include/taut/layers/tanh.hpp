@@ -20,6 +20,7 @@ struct tanh : pointwise_layer {
 
   static constexpr auto lipschitz(shape) { return constant(1); }
   static constexpr double least_slope = 0;
+  static constexpr double curvature(shape) { return 0.76980035891950113; }  ///< largest |y''|: 4 / 3^1.5
 };
 
 }  // namespace taut::layer

@@ -9,7 +9,8 @@
 //   fusion::mixing      forward, gradient, multiply_adds(shape); parameters<In, Real> if it has any; perhaps
 //   homogeneous
 //
-// Perhaps: identity (the output is the input), smallest_batch(shape) (training needs so many samples), family (of a
+// Perhaps: curvature(shape) (a Lipschitz constant of the Jacobian: pointwise and mixing layers without kinks have one),
+// identity (the output is the input), smallest_batch(shape) (training needs so many samples), family (of a
 // normalizer), folded_layer with folded(p) (net/folded.hpp), blocks (net/network.hpp). What advice and scale_invariant
 // read (net/outline.hpp): has_bias (affine: one number a channel, if there is one), row_gain, raw_scale_free (weight
 // norm and its kin), carries_shifts (a constant added to each channel of x adds constants to the channels of y), drops
