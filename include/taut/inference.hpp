@@ -105,5 +105,7 @@
 #include <taut/certify/sensitivity.hpp>
 #include <taut/certify/parameter_lipschitz.hpp>
 #include <taut/certify/smoothness.hpp>
+#include <taut/certify/region.hpp>
+#include <taut/certify/range.hpp>
 #include <taut/certify/certifier.hpp>
 // clang-format on

@@ -20,6 +20,7 @@ template <std::size_t Size> struct group_sort : layer_base {
   static constexpr auto name = base::say("GroupSort<", Size, ">");
   static constexpr fusion reads = fusion::mixing;
   static constexpr bool homogeneous = true;
+  static constexpr bool permutes = true, keeps_range = true;
   static constexpr auto wants =
       Size < 2 ? base::say("groups of at least 2") : base::say("channels divisible by ", Size);
   static constexpr bool accepts(shape in) { return Size >= 2 && in.channels() % Size == 0; }
