@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything for hosts: inference and certificates, weight files, training, descriptions, header export.
 #pragma once
+#include <taut/certify/capacity.hpp>
+#include <taut/certify/generalization.hpp>
 #include <taut/embed/from_arrays.hpp>
 #include <taut/embed/header.hpp>
 #include <taut/embed/literal.hpp>
