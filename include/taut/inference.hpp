@@ -107,6 +107,5 @@
 #include <taut/certify/smoothness.hpp>
 #include <taut/certify/region.hpp>
 #include <taut/certify/range.hpp>
-#include <taut/certify/generalization.hpp>
 #include <taut/certify/certifier.hpp>
 // clang-format on
