@@ -3,10 +3,12 @@
 #pragma once
 #include <taut/certify/capacity.hpp>
 #include <taut/certify/generalization.hpp>
+#include <taut/embed/document.hpp>
 #include <taut/embed/from_arrays.hpp>
 #include <taut/embed/header.hpp>
 #include <taut/embed/literal.hpp>
 #include <taut/embed/proof.hpp>
+#include <taut/embed/sha256.hpp>
 #include <taut/embed/spelling.hpp>
 #include <taut/inference.hpp>
 #include <taut/net/describe.hpp>
