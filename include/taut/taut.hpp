@@ -8,6 +8,7 @@
 #include <taut/embed/header.hpp>
 #include <taut/embed/literal.hpp>
 #include <taut/embed/proof.hpp>
+#include <taut/embed/report.hpp>
 #include <taut/embed/sha256.hpp>
 #include <taut/embed/spelling.hpp>
 #include <taut/inference.hpp>
