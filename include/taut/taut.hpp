@@ -25,6 +25,8 @@
 #include <taut/train/project.hpp>
 #include <taut/train/score.hpp>
 #include <taut/train/tape.hpp>
+#include <taut/train/objective.hpp>
+#include <taut/train/augment.hpp>
 #include <taut/train/fit.hpp>
 #include <taut/train/progress.hpp>
 // clang-format on

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Training: epochs of shuffled mini-batches, softmax cross-entropy, projection onto what the type declares after every
-// step, and a proving projection at the end.
+// Training: epochs of shuffled mini-batches, projection onto what the type declares after every step, and a proving
+// projection at the end. Minimised is the softmax cross-entropy, or another objective (train/objective.hpp).
 //
 //   initialise(p, 7);                                                    // or initialise_orthogonal(p, 7)
 //   fit(p, train, batch<32>{}, {.epochs = 60, .learning_rate = 0.05, .schedule = cosine_rate, .seed = 7});
@@ -19,8 +19,9 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <taut/train/augment.hpp>
 #include <taut/train/dataset.hpp>
-#include <taut/train/loss.hpp>
+#include <taut/train/objective.hpp>
 #include <taut/train/optimizer.hpp>
 #include <taut/train/project.hpp>
 #include <taut/train/schedule.hpp>
@@ -52,12 +53,31 @@ struct fit_options {
   std::uint64_t seed = 0;                  ///< of the order of samples and of layers that draw at random
   std::function<void(const epoch_report&)> on_epoch = {};  ///< called after each epoch: see train/progress.hpp
   const dataset* test = nullptr;                           ///< scored after each epoch, never trained on
+  augmentation augment = {};  ///< what is trained on instead of a sample, drawn anew each time: train/augment.hpp
 };
 
 namespace base {
 
-template <Network Net, std::size_t N, Optimizer O>
-history train(parameters<Net>& p, const dataset& data, const fit_options& options, O& optimizer) {
+/// Fills a batch with augmented samples, from a stream of its own.
+struct augmented_batch {
+  const augmentation& change;
+  base::random_stream random;
+  std::size_t features;
+  std::vector<float> held;
+
+  augmented_batch(const fit_options& options, std::size_t samples, std::size_t width)
+      : change(options.augment), random(~options.seed), features(width), held(change ? samples * width : 0) {}
+  /// What is trained on as sample s of the batch.
+  const float* operator()(std::span<const float> sample, std::size_t s) {
+    if (!change) return sample.data();
+    const std::span<float> into(held.data() + s * features, features);
+    change(sample, into, random);
+    return into.data();
+  }
+};
+
+template <Network Net, std::size_t N, Optimizer O, Objective<Net, batch<N>> Aim>
+history train(parameters<Net>& p, const dataset& data, const fit_options& options, O& optimizer, const Aim& aim) {
   using V = simd::native;
   base::check_data<Net>(data);
   if (options.test != nullptr) base::check_data<Net>(*options.test);
@@ -72,8 +92,11 @@ history train(parameters<Net>& p, const dataset& data, const fit_options& option
   const tensor_list values = trainable(p), gradients = trainable(*dp);
   projector keep_claims;
   keep_claims(p);
+  typename Aim::template in<Net, batch<N>, V> objective(aim, p);
+  augmented_batch draw(options, N, Net::input_size);
   base::random_stream random(options.seed);
   std::vector<std::size_t> order(data.size()), labels(N);
+  std::vector<const float*> rows(N);
   std::iota(order.begin(), order.end(), std::size_t{0});
   const std::size_t batches = data.size() / N;
   const double steps = static_cast<double>(batches * options.epochs);
@@ -84,15 +107,16 @@ history train(parameters<Net>& p, const dataset& data, const fit_options& option
     tally sums;
     for (std::size_t b = 0; b < batches; ++b) {
       const auto sample = [&](std::size_t s) { return order[b * N + s]; };
-      record.load([&](std::size_t s) { return data.input(sample(s)).data(); });
-      for (std::size_t s = 0; s < N; ++s) labels[s] = data.labels[sample(s)];
+      for (std::size_t s = 0; s < N; ++s) rows[s] = draw(data.input(sample(s)), s), labels[s] = data.labels[sample(s)];
+      record.load([&](std::size_t s) { return rows[s]; });
+      const double progress = (static_cast<double>(epoch * batches + b) + 0.5) / steps;
+      objective.prepare(p, progress);
       record.forward(p, random.next());
       for (std::size_t g = 0; g < record.groups; ++g)
-        sums += softmax_cross_entropy<Net::output_size>(
-            record.output(g), std::span(labels).subspan(g * record.width, samples_in_group<batch<N>, V>(g)),
-            1.0 / static_cast<double>(N), record.output_gradient(g));
-      record.backward(p, *dp);
-      const double progress = (static_cast<double>(epoch * batches + b) + 0.5) / steps;
+        sums += objective.loss(record, g,
+                               std::span(labels).subspan(g * record.width, samples_in_group<batch<N>, V>(g)),
+                               1.0 / static_cast<double>(N));
+      objective.backward(record, p, *dp);
       optimizer.step(values, gradients, options.learning_rate * options.schedule(progress));
       keep_claims(p);
     }
@@ -109,24 +133,22 @@ history train(parameters<Net>& p, const dataset& data, const fit_options& option
 
 }  // namespace base
 
-/// Trains p with an optimizer of one's own. Each epoch is one pass over the shuffled samples in full batches; the rest
-/// that fills no batch is left out (another rest each epoch). @post project(p) changes nothing.
+/// Trains p with an optimizer and an objective of one's own. Each epoch is one pass over the shuffled samples in full
+/// batches; the rest that fills no batch is left out (another rest each epoch). @post project(p) changes nothing.
 /// @throws std::invalid_argument if the data or the options make no sense, std::runtime_error if the loss is not
 /// finite.
-template <Network Net, std::size_t N, Optimizer O>
-history fit(parameters<Net>& p, const dataset& data, batch<N>, const fit_options& options, O optimizer) {
+template <Network Net, std::size_t N, Optimizer O, class Aim = cross_entropy>
+history fit(parameters<Net>& p, const dataset& data, batch<N>, const fit_options& options, O optimizer,
+            const Aim& aim = {}) {
   static_cast<void>(base::fitting_batch<Net, batch<N>>{});  // <- read the quoted words
-  if constexpr (base::is_fitting_batch<Net, batch<N>>) return base::train<Net, N>(p, data, options, optimizer);
+  if constexpr (base::is_fitting_batch<Net, batch<N>>) return base::train<Net, N>(p, data, options, optimizer, aim);
   else return {};
 }
 
-/// Trains p by gradient descent with momentum.
+/// Trains p by gradient descent with momentum on the cross-entropy.
 template <Network Net, std::size_t N>
-history fit(parameters<Net>& p, const dataset& data, batch<N>, const fit_options& options) {
-  static_cast<void>(base::fitting_batch<Net, batch<N>>{});  // <- read the quoted words
-  sgd descend{.momentum = options.momentum, .weight_decay = options.weight_decay};
-  if constexpr (base::is_fitting_batch<Net, batch<N>>) return base::train<Net, N>(p, data, options, descend);
-  else return {};
+history fit(parameters<Net>& p, const dataset& data, batch<N> size, const fit_options& options) {
+  return fit(p, data, size, options, sgd{.momentum = options.momentum, .weight_decay = options.weight_decay});
 }
 
 /// Never compiles: the size of a batch is part of a type, so that layers can refuse it.

@@ -52,8 +52,10 @@ template <Network Net, class Batch, simd::lane V = simd::native> class tape {
   }
 
   /// The outputs of group `group`: output_size registers.
-  [[nodiscard]] const V* output(std::size_t group) const {
-    return activations.data() + groups * start[Net::depth] + group * Net::output_size;
+  [[nodiscard]] const V* output(std::size_t group) const { return input(Net::depth, group); }
+  /// What layer `layer` takes, for the samples of a group; of the layer behind the last: the outputs.
+  [[nodiscard]] const V* input(std::size_t layer, std::size_t group) const {
+    return activations.data() + groups * start[layer] + group * Net::shapes[layer].size();
   }
   /// Where the gradient with respect to the outputs of a group is written before `backward`.
   [[nodiscard]] V* output_gradient(std::size_t group) { return here.data() + group * Net::output_size; }
@@ -61,12 +63,18 @@ template <Network Net, class Batch, simd::lane V = simd::native> class tape {
   /// dp = the gradient with respect to the trainable parameters; what dp held before is forgotten.
   /// @pre `forward` ran with this p, and the gradient of the outputs is written, 0 in lanes without a sample.
   void backward(const parameters<Net, real>& p, parameters<Net, real>& dp) {
+    backward(p, dp, []<std::size_t>(V*) {});
+  }
+  /// The same where the loss depends on activations inside, too: add<I>(dx) may add to the gradient with respect to the
+  /// inputs of layer I, dx[group][feature], before it goes on backward.
+  template <class Add> void backward(const parameters<Net, real>& p, parameters<Net, real>& dp, Add&& add) {
     for_each_tensor(dp, [](auto, auto, auto values) { std::ranges::fill(values, 0); });
     base::for_each_index<Net::depth>([&]<std::size_t J>() {
       constexpr std::size_t I = Net::depth - 1 - J;
       taut::gradient<layer_of<Net, I>, Net::shapes[I]>(mode(I), get<I>(p), activation(I), activation(I + 1),
                                                        here.data(), next.data(), get<I>(dp));
       here.swap(next);
+      add.template operator()<I>(here.data());
     });
   }
   /// The gradient with respect to the inputs of a group, after `backward`.
