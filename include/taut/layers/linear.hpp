@@ -62,23 +62,27 @@ template <std::size_t A, std::size_t B, class... Options> struct linear : config
 
   template <shape In, class Real, class V>
   static constexpr void forward(const parameters<In, Real>& p, const V* x, V* y) {
-    for (std::size_t row = 0; row < width; ++row) {
-      V sum = simd::number<V>(bias(p, row));
+    for_each_run<width>([&]<std::size_t Rows>(std::size_t first) {
+      V sum[Rows];
+      for (std::size_t r = 0; r < Rows; ++r) sum[r] = simd::number<V>(bias(p, first + r));
       for (std::size_t i = 0; i < In.size(); ++i)
-        sum = simd::multiply_add(simd::number<V>(p.weight[row * In.size() + i]), x[i], sum);
-      y[row] = sum;
-    }
+        for (std::size_t r = 0; r < Rows; ++r)
+          sum[r] = simd::multiply_add(simd::number<V>(p.weight[(first + r) * In.size() + i]), x[i], sum[r]);
+      for (std::size_t r = 0; r < Rows; ++r) y[first + r] = sum[r];
+    });
   }
   template <shape In, class Real, class V> static constexpr void gradient(const parameters<In, Real>& p, const V* x,
                                                                           const V*, const V* dy, V* dx,
                                                                           parameters<In, Real>& dp) {
     constexpr std::size_t lanes = simd::width<V>, whole = In.size() / lanes * lanes;
-    for (std::size_t i = 0; i < In.size(); ++i) {
-      V sum(0);
+    for_each_run<In.size()>([&]<std::size_t Columns>(std::size_t first) {
+      V sum[Columns];
+      for (std::size_t c = 0; c < Columns; ++c) sum[c] = V(0);
       for (std::size_t row = 0; row < width; ++row)
-        sum = simd::multiply_add(simd::number<V>(p.weight[row * In.size() + i]), dy[row], sum);
-      dx[i] = sum;
-    }
+        for (std::size_t c = 0; c < Columns; ++c)
+          sum[c] = simd::multiply_add(simd::number<V>(p.weight[row * In.size() + first + c]), dy[row], sum[c]);
+      for (std::size_t c = 0; c < Columns; ++c) dx[first + c] = sum[c];
+    });
     if constexpr (std::same_as<simd::element<V>, Real>) {
       for (std::size_t i = 0; i < whole; i += lanes) add_outer<In>(x + i, dy, dp.weight.data() + i);
     }
@@ -94,6 +98,12 @@ template <std::size_t A, std::size_t B, class... Options> struct linear : config
   }
 
  private:
+  // f<together>(0), f<together>(together), ...: sums that do not wait for each other, then the rest one by one.
+  template <std::size_t Count> static constexpr void for_each_run(auto&& f) {
+    constexpr std::size_t together = 8, whole = Count / together * together;
+    for (std::size_t first = 0; first < whole; first += together) f.template operator()<together>(first);
+    for (std::size_t rest = whole; rest < Count; ++rest) f.template operator()<1>(rest);
+  }
   // dW[row][k] += sum over samples of dy[row] x[k], for as many columns k as V has lanes. x is transposed once, so that
   // columns are in the lanes: no sum across lanes, which would cost more than all else.
   template <shape In, class V> static constexpr void add_outer(const V* x, const V* dy, simd::element<V>* weight) {

@@ -113,8 +113,7 @@ history train(parameters<Net>& p, const dataset& data, const fit_options& option
       objective.prepare(p, progress);
       record.forward(p, random.next());
       for (std::size_t g = 0; g < record.groups; ++g)
-        sums += objective.loss(record, g,
-                               std::span(labels).subspan(g * record.width, samples_in_group<batch<N>, V>(g)),
+        sums += objective.loss(record, g, std::span(labels).subspan(g * record.width, samples_in_group<batch<N>, V>(g)),
                                1.0 / static_cast<double>(N));
       objective.backward(record, p, *dp);
       optimizer.step(values, gradients, options.learning_rate * options.schedule(progress));

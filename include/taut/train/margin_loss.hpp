@@ -29,9 +29,7 @@ namespace base {
 /// A factor that training cannot change.
 template <class Net, std::size_t I> struct fixed_factor {
   explicit fixed_factor(const parameters<Net>&) {}
-  static double value(const parameters<Net>&) {
-    return layer_of<Net, I>::lipschitz(Net::shapes[I]).value().upper;
-  }
+  static double value(const parameters<Net>&) { return layer_of<Net, I>::lipschitz(Net::shapes[I]).value().upper; }
   void backward(const parameters<Net>&, parameters<Net>&, double) {}
 };
 
@@ -90,7 +88,7 @@ template <class V> struct chord {
 struct margin_loss {
   double radius = 0.5;                   ///< Euclidean, around each training sample
   rate_schedule growth = constant_rate;  ///< the factor of the radius for each progress in [0, 1]
-  bool local = true;                     ///< stds as the sample has them; otherwise normalizers enter with 1/sqrt(epsilon)
+  bool local = true;  ///< stds as the sample has them; otherwise normalizers enter with 1/sqrt(epsilon)
 
   /// What it keeps: the estimates and their slopes.
   template <Network Net, class Batch, simd::lane V> class in;
@@ -120,8 +118,10 @@ template <Network Net, class Batch, simd::lane V> class margin_loss::in {
       by_root[I] = V(0);
       if constexpr (L::reads == fusion::normalizer) {
         const double n = static_cast<double>(L::pooled(Net::shapes[I]).size);
-        const V q = aim.local ? smallest_root<I>(record.input(I, group))
-                              : simd::number<V>(std::sqrt(certificates::declared_floor<L>() * certificates::declared_floor<L>() + L::epsilon));
+        const V q = aim.local
+                        ? smallest_root<I>(record.input(I, group))
+                        : simd::number<V>(std::sqrt(
+                              certificates::declared_floor<L>() * certificates::declared_floor<L>() + L::epsilon));
         if (aim.local) {
           const V per = V(1) / (q * simd::number<V>(std::sqrt(n))), t = d[I] * per;
           const base::chord<V> c(t, n);
