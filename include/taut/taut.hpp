@@ -27,6 +27,8 @@
 #include <taut/train/tape.hpp>
 #include <taut/train/objective.hpp>
 #include <taut/train/augment.hpp>
+#include <taut/train/norm_estimate.hpp>
+#include <taut/train/margin_loss.hpp>
 #include <taut/train/fit.hpp>
 #include <taut/train/progress.hpp>
 // clang-format on

@@ -2,6 +2,7 @@
 // Whole files that may be compressed: gzip is recognized by its first two bytes, anything else is returned as it is.
 //
 //   std::vector<std::byte> bytes = read_decompressed("train-images-idx3-ubyte.gz");
+//   write_file("copy.gz", compressed(bytes));
 //
 // Every member of a gzip file is read and its checksum verified; bytes after the last member are an error.
 #pragma once
@@ -13,6 +14,7 @@
 #include <limits>
 #include <memory>
 #include <new>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <taut/weights/atomic_file.hpp>
@@ -30,6 +32,11 @@ namespace detail {
 struct end_inflate {
   void operator()(z_stream* stream) const noexcept { static_cast<void>(::inflateEnd(stream)); }
 };
+struct end_deflate {
+  void operator()(z_stream* stream) const noexcept { static_cast<void>(::deflateEnd(stream)); }
+};
+
+inline constexpr int gzip_only = 15 + 16;  // zlib's code for the largest window and a gzip header
 
 [[nodiscard]] inline bool looks_like_gzip(const std::vector<std::byte>& bytes, std::size_t from = 0) noexcept {
   return bytes.size() - from >= 2 && bytes[from] == std::byte{0x1f} && bytes[from + 1] == std::byte{0x8b};
@@ -39,7 +46,6 @@ struct end_inflate {
 [[nodiscard]] inline std::vector<std::byte> inflate_members(std::vector<std::byte>& bytes, std::size_t limit,
                                                             const auto& failure) {
   z_stream stream{};
-  constexpr int gzip_only = 15 + 16;  // zlib's code for the largest window and a gzip header
   if (::inflateInit2(&stream, gzip_only) != Z_OK) throw std::bad_alloc();
   const std::unique_ptr<z_stream, end_inflate> closing(&stream);
   constexpr std::size_t most = std::numeric_limits<uInt>::max();  // zlib counts in uInt
@@ -93,6 +99,23 @@ struct end_inflate {
   } catch (const std::bad_alloc&) {
     throw failure("data that fits into memory", "more");
   } catch (const std::length_error&) { throw failure("data that fits into memory", "more"); }
+}
+
+/// Gzip bytes of one member, without name and time: the same for the same data. @pre fewer than 2^32 bytes
+[[nodiscard]] inline std::vector<std::byte> compressed(std::span<const std::byte> bytes) {
+  z_stream stream{};
+  constexpr int memory = 8;  // zlib's default
+  if (::deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, detail::gzip_only, memory, Z_DEFAULT_STRATEGY) != Z_OK)
+    throw std::bad_alloc();
+  const std::unique_ptr<z_stream, detail::end_deflate> closing(&stream);
+  std::vector<std::byte> result(::deflateBound(&stream, static_cast<uLong>(bytes.size())));
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(bytes.data()));  // zlib does not write to it
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(result.data());
+  stream.avail_out = static_cast<uInt>(result.size());
+  if (::deflate(&stream, Z_FINISH) != Z_STREAM_END) throw std::runtime_error("zlib did not compress the data");
+  result.resize(stream.total_out);
+  return result;
 }
 
 /// The data of a whole file, plain or gzip. @throws load_error when it cannot be read, and as `decompressed`.

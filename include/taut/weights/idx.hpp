@@ -4,13 +4,16 @@
 //   file = 0, 0, type (8: unsigned byte), rank, extents (4 bytes each, big endian), values (row-major)
 //
 // Example: idx_array images = read_idx("train-images-idx3-ubyte.gz");  // images.shape is {60000, 28, 28}
+//          write_idx(images, "copy-idx3-ubyte.gz");                     // compressed, as the name says
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
+#include <taut/weights/atomic_file.hpp>
 #include <taut/weights/error.hpp>
 #include <taut/weights/gzip.hpp>
 #include <utility>
@@ -59,6 +62,21 @@ struct idx_array {
 /// Reads an IDX file, plain or gzip. @throws load_error naming the file, what was expected and what was found.
 [[nodiscard]] inline idx_array read_idx(const std::filesystem::path& path) {
   return parse_idx(read_decompressed(path), path);
+}
+
+/// Writes an IDX file, gzip if the name ends in .gz. @throws load_error if the values do not fill the shape or the file
+/// cannot be written.
+inline void write_idx(const idx_array& data, const std::filesystem::path& path) {
+  const auto wide = [](std::size_t extent) { return extent > 0xffffffff; };
+  if (data.shape.empty() || data.shape.size() > 255 || std::ranges::any_of(data.shape, wide) ||
+      detail::product_of(data.shape) != data.values.size())
+    throw load_error(path.string(), "", "values that fill 1 to 255 extents",
+                     detail::counted(data.values.size(), "value"));
+  std::vector<std::byte> bytes{std::byte{0}, std::byte{0}, std::byte{8}, static_cast<std::byte>(data.shape.size())};
+  for (const std::size_t extent : data.shape)
+    for (const int shift : {24, 16, 8, 0}) bytes.push_back(static_cast<std::byte>(extent >> shift & 255));
+  for (const std::uint8_t value : data.values) bytes.push_back(static_cast<std::byte>(value));
+  write_file(path, path.extension() == ".gz" ? compressed(bytes) : bytes);
 }
 
 }  // namespace taut
