@@ -31,8 +31,9 @@ constexpr bool beyond_root(const double* square, std::size_t size, std::size_t t
 // the same sum in plain arithmetic, eight terms per expression; the term of `top` is negative
 constexpr double secular(const double* square, std::size_t size, double x) {
   double sum = 0;
+  const std::size_t whole = size - size % 8;
   std::size_t k = 0;
-  for (const double* s = square; k + 8 <= size; k += 8, s += 8)
+  for (const double* s = square; k < whole; k += 8, s += 8)
     sum += ((1 / (x - s[0]) + 1 / (x - s[1])) + (1 / (x - s[2]) + 1 / (x - s[3]))) +
            ((1 / (x - s[4]) + 1 / (x - s[5])) + (1 / (x - s[6]) + 1 / (x - s[7])));
   for (; k < size; ++k) sum += 1 / (x - square[k]);
