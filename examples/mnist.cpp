@@ -22,8 +22,8 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t side = 28;
 
-struct Mnist : decltype(Input<side * side> >> Linear<256> >> LN(epsilon<0.1>) >> GroupSort<2> >> Linear<128> >>
-                        LN(epsilon<0.1>) >> GroupSort<2> >> Linear<10>) {};
+struct Mnist : decltype(Input<side * side> >> Linear<256> >> LN(epsilon<1.0>) >> GroupSort<2> >> Linear<128> >>
+                        LN(epsilon<1.0>) >> GroupSort<2> >> Linear<10>) {};
 
 namespace {
 

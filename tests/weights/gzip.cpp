@@ -74,6 +74,16 @@ TEST_CASE("weights.gzip: compressed data comes back, whatever its size") {
   }
 }
 
+TEST_CASE("weights.gzip: what is compressed here is one member, the same each time, and comes back") {
+  for (const std::size_t size : {0, 1, 1000, 100'000}) {
+    const bytes data = noise(size), packed = taut::compressed(data);
+    CHECK(packed == taut::compressed(data));
+    CHECK(taut::decompressed(packed, "f") == data);
+    CHECK(taut::decompressed(joined(packed, taut::compressed(data)), "f") == joined(data, data));
+  }
+  CHECK(taut::compressed(bytes(100'000)).size() < 1000);
+}
+
 TEST_CASE("weights.gzip: all members are read") {
   const bytes both = joined(gzip(bytes_of("first, ")), gzip(bytes_of("second")));
   CHECK(taut::decompressed(both, "f") == bytes_of("first, second"));

@@ -83,6 +83,25 @@ TEST_CASE("weights.idx: files are read, absent ones are load errors") {
   CHECK_THROWS_AS(taut::read_idx(path), taut::load_error);
 }
 
+TEST_CASE("weights.idx: what is written is read, plain and compressed") {
+  const fs::path base = fs::temp_directory_path() / ("taut-idx-" + std::to_string(std::random_device{}()));
+  taut::idx_array images{{300, 2, 1}, std::vector<std::uint8_t>(600)};
+  for (std::size_t i = 0; i < 600; ++i) images.values[i] = static_cast<std::uint8_t>(i % 7);
+  for (const char* ending : {"", ".gz"}) {
+    const fs::path path = base.string() + ending;
+    taut::write_idx(images, path);
+    const taut::idx_array read = taut::read_idx(path);
+    CHECK(read.shape == images.shape);
+    CHECK(read.values == images.values);
+    CHECK((fs::file_size(path) < 600) == (std::string(ending) == ".gz"));
+    fs::remove(path);
+  }
+  images.values.pop_back();
+  CHECK_THROWS_WITH(taut::write_idx(images, "f"), "f: expected values that fill 1 to 255 extents, found 599 values");
+  CHECK_THROWS_AS(taut::write_idx({}, "f"), taut::load_error);
+  CHECK_THROWS_AS(taut::write_idx({{std::size_t{1} << 32, 0}, {}}, "f"), taut::load_error);
+}
+
 TEST_CASE("weights.idx: the official MNIST test files") {
   const char* folder = std::getenv("TAUT_SHARED_DATA");
   if (folder == nullptr) {

@@ -6,9 +6,12 @@
 // Any function of this type serves: it fills `into` from `sample`, both of the network's input size, and may draw from
 // `random`, a stream that depends on fit_options::seed alone and that nothing else draws from.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <span>
+#include <stdexcept>
+#include <string>
 #include <taut/base/random.hpp>
 
 namespace taut {
@@ -18,15 +21,19 @@ using augmentation = std::function<void(std::span<const float> sample, std::span
 
 namespace base {
 
-/// Each image of height x width moved by `down` and `right` pixels; what moves in is 0. @pre into.size() is a multiple
-/// of height * width: channels are neighbours, each one image.
+/// Each image of height x width moved by `down` and `right` pixels; what moves in is 0.
+/// @pre from.size() == into.size(), a multiple of height * width: channels are neighbours, each one image
 inline void shift_images(std::span<const float> from, std::span<float> into, std::ptrdiff_t height,
                          std::ptrdiff_t width, std::ptrdiff_t down, std::ptrdiff_t right) {
-  const auto count = static_cast<std::ptrdiff_t>(into.size());
-  for (std::ptrdiff_t at = 0; at < count; ++at) {
-    const std::ptrdiff_t row = at / width % height - down, column = at % width - right;
-    const bool inside = row >= 0 && row < height && column >= 0 && column < width;
-    into[static_cast<std::size_t>(at)] = inside ? from[static_cast<std::size_t>(at - down * width - right)] : 0;
+  const auto lines = static_cast<std::ptrdiff_t>(into.size()) / width;
+  const std::ptrdiff_t first = std::clamp<std::ptrdiff_t>(right, 0, width), last = std::min(width, width + right);
+  std::ranges::fill(into, 0.0f);
+  for (std::ptrdiff_t line = 0; line < lines; ++line) {
+    const std::ptrdiff_t row = line % height - down;
+    if (row < 0 || row >= height) continue;
+    for (std::ptrdiff_t at = first; at < last; ++at)
+      into[static_cast<std::size_t>(line * width + at)] =
+          from[static_cast<std::size_t>((line - down) * width + at - right)];
   }
 }
 
@@ -35,6 +42,9 @@ inline void shift_images(std::span<const float> from, std::span<float> into, std
 /// Images of height x width, moved by a whole number of pixels in [-most, most] in each direction; what moves in is 0.
 [[nodiscard]] inline augmentation shifted(std::size_t height, std::size_t width, std::size_t most) {
   return [=](std::span<const float> sample, std::span<float> into, base::random_stream& random) {
+    if (height * width == 0 || sample.size() % (height * width) != 0)
+      throw std::invalid_argument("a sample of " + std::to_string(sample.size()) + " features is no image of " +
+                                  std::to_string(height) + " x " + std::to_string(width) + " pixels");
     const auto draw = [&] {
       return static_cast<std::ptrdiff_t>(random.below(2 * most + 1)) - static_cast<std::ptrdiff_t>(most);
     };
