@@ -140,7 +140,9 @@ template <Network Net, std::size_t N, Optimizer O, class Aim = cross_entropy>
 history fit(parameters<Net>& p, const dataset& data, batch<N>, const fit_options& options, O optimizer,
             const Aim& aim = {}) {
   static_cast<void>(base::fitting_batch<Net, batch<N>>{});  // <- read the quoted words
-  if constexpr (base::is_fitting_batch<Net, batch<N>>) return base::train<Net, N>(p, data, options, optimizer, aim);
+  static_cast<void>(base::fitting_objective<Aim, Net>{});   // <- read the quoted words
+  if constexpr (base::is_fitting_batch<Net, batch<N>> && std::same_as<base::fitting_objective<Aim, Net>, bool>)
+    return base::train<Net, N>(p, data, options, optimizer, aim);
   else return {};
 }
 

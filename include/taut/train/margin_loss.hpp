@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <numbers>
 #include <span>
+#include <taut/net/compose.hpp>
 #include <taut/train/norm_estimate.hpp>
 #include <taut/train/objective.hpp>
 #include <taut/train/schedule.hpp>
@@ -57,9 +58,20 @@ template <class Net, std::size_t I> constexpr auto factor_estimate() {
   } else if constexpr (is_fixed<Net, I>()) {
     return std::type_identity<fixed_factor<Net, I>>{};
   } else {
-    static_assert(L::reads == fusion::affine, "margin_loss knows no bound of batch norms and blocks");
+    static_assert(L::reads == fusion::affine);
     return std::type_identity<norm_estimate<Net, I>>{};
   }
+}
+
+/// The first layer whose bound depends on parameters in another way than an affine layer's or a normalizer's; depth if
+/// there is none.
+template <class Net> constexpr std::size_t first_without_estimate() {
+  std::size_t found = Net::depth;
+  for_each_index<Net::depth>([&]<std::size_t I>() {
+    constexpr fusion reads = layer_of<Net, I>::reads;
+    if (found == Net::depth && reads != fusion::affine && reads != fusion::normalizer && !is_fixed<Net, I>()) found = I;
+  });
+  return found;
 }
 
 template <class Net, class Indices> struct factor_estimates;
@@ -89,6 +101,18 @@ struct margin_loss {
   double radius = 0.5;                   ///< Euclidean, around each training sample
   rate_schedule growth = constant_rate;  ///< the factor of the radius for each progress in [0, 1]
   bool local = true;  ///< stds as the sample has them; otherwise normalizers enter with 1/sqrt(epsilon)
+
+  /// bool, or an error that names the layer whose bound it does not know.
+  template <class Net> static consteval auto judge() {
+    constexpr std::size_t place = base::first_without_estimate<Net>();
+    if constexpr (place < Net::depth) {
+      constexpr auto where = base::phrase_of<base::say("layer ", place, ", ", layer_of<Net, place>::name)>();
+      constexpr auto wants = base::phrase_of<base::say("has no bound that margin_loss trains")>();
+      return std::type_identity<layer_error<where, wants>>{};
+    } else {
+      return std::type_identity<bool>{};
+    }
+  }
 
   /// What it keeps: the estimates and their slopes.
   template <Network Net, class Batch, simd::lane V> class in;

@@ -9,6 +9,7 @@
 //   loss(record, group, labels, share)    for each group of samples: its tally; the gradient of share * loss with
 //                                         respect to the outputs goes to record.output_gradient(group)
 //   backward(record, p, dp)               dp = the whole gradient, by record.backward
+// Perhaps judge<Net>(): std::type_identity of bool, or of the error for a network that it cannot train.
 #pragma once
 #include <cstddef>
 #include <span>
@@ -16,6 +17,7 @@
 #include <taut/simd/lane.hpp>
 #include <taut/train/loss.hpp>
 #include <taut/train/tape.hpp>
+#include <type_traits>
 
 namespace taut {
 
@@ -30,6 +32,17 @@ concept Objective = requires(const O& objective, parameters<Net>& p, tape<Net, B
   sums += state.loss(record, std::size_t{}, labels, 1.0);
   state.backward(record, p, p);
 };
+
+namespace base {
+
+template <class O, class Net> consteval auto judge_objective() {
+  if constexpr (requires { O::template judge<Net>(); }) return O::template judge<Net>();
+  else return std::type_identity<bool>{};
+}
+/// bool, or an error where an objective cannot train a network.
+template <class O, class Net> using fitting_objective = typename decltype(judge_objective<O, Net>())::type;
+
+}  // namespace base
 
 /// Softmax cross-entropy of the outputs: train/loss.hpp.
 struct cross_entropy {
