@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The attacks on one network with parameters: pairs of inputs against its Lipschitz constant, inputs near a certified
+// one against its radius, and inputs on both sides of a decision boundary against both of theirs.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "campaign/subject.hpp"
+#include "campaign/tally.hpp"
+
+namespace taut::campaign {
+
+/// Whether a radius speaks of what the float engines compute. While it is about the network in real arithmetic, a label
+/// counts as changed inside it only where it changes in double too, and decision boundaries are only reported.
+inline constexpr bool floats_are_promised = false;
+
+/// What was tried against a kind of network.
+struct record {
+  tally slopes, radii, boundaries;
+  std::size_t certified = 0;
+};
+
+/// Searches for a pair of inputs that is steeper than `bound`: near pairs and far ones, antipodal around the inputs where
+/// a normalizer sees a constant, and on its declared floor; improved by gradient ascent.
+void attack_slope(subject& net, double bound, std::uint64_t seed, std::size_t starts, tally& sum);
+
+/// Certifies inputs of many kinds and searches the float engines for another label inside each radius; follows decision
+/// boundaries down to neighbouring floats.
+void attack_radius(subject& net, std::uint64_t seed, std::size_t inputs, record& sum);
+
+}  // namespace taut::campaign

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The campaign against whole networks: no pair of inputs is steeper than the proved constant, and no float engine
+// changes its label inside a certified radius, whatever the weights.
+#include <memory>
+#include <vector>
+
+#include "campaign/attack.hpp"
+#include "support/catch.hpp"
+
+namespace {
+
+using namespace taut;
+using namespace taut::campaign;
+
+struct rectified : decltype(Input<4> >> Linear<6> >> ReLU >> Linear<5> >> ReLU >> Linear<3>) {};
+struct floored : decltype(Input<4> >> Linear<6> >> LN(min_std<0.25>) >> ReLU >> Linear<3>) {};
+struct sorted : decltype(Input<5> >> Linear<8> >> LN(epsilon<1.0>) >> GroupSort<2> >> Linear<6> >> LN(epsilon<1.0>) >>
+                         GroupSort<2> >> Linear<4>) {};
+struct unfloored : decltype(Input<3> >> Linear<5> >> LN >> GELU >> Linear<3>) {};
+struct roots : decltype(Input<4> >> Linear<6>(no_bias) >> RMSNorm(min_std<0.3>) >> Tanh >> Linear<3>(no_bias)) {};
+struct grouped : decltype(Input<5> >> Linear<6> >> BN >> GN<2>(min_std<0.2>) >> SiLU >> Linear<3>) {};
+struct normalized_first : decltype(Input<4> >> LN(min_std<0.3>) >> Linear<5> >> BN >> ReLU >> BN >> Linear<3> >> BN) {};
+struct normalized_last : decltype(Input<3> >> Linear<4> >> Tanh >> LN(min_std<0.2>)) {};
+struct image : decltype(Input<2, 4, 3> >> Conv2d<3, 2>(padding<1>) >> BN >> InstanceNorm(epsilon<0.1>) >>
+                        LeakyReLU<0.2> >> MaxPool<2> >> Flatten >> Linear<3>) {};
+struct blocks : decltype(Input<4> >> Residual(Linear<5> >> RMSNorm(epsilon<0.5>) >> Tanh >> Linear<4>) >>
+                         Concat(Linear<3> >> ReLU, LN(epsilon<0.2>)) >> Linear<4>) {};
+struct row_lengths : decltype(Input<5> >> WeightNorm(Linear<6>) >> LN(min_std<0.1>) >> ReLU >> WeightNorm(Linear<3>)) {
+};
+struct limited : decltype(Input<4> >> SpectralNorm<2.0>(Linear<5>) >> Tanh >> SpectralNorm<3.0>(Linear<3>) >> Softmax) {
+};
+
+template <class Net> std::unique_ptr<subject> make(const char* name) { return std::make_unique<subject_of<Net>>(name); }
+
+}  // namespace
+
+TEST_CASE("campaign.networks: no slope exceeds its bound, no engine changes its label inside a radius") {
+  std::vector<std::unique_ptr<subject>> nets;
+  nets.push_back(make<rectified>("ReLU"));
+  nets.push_back(make<floored>("LN with a floor"));
+  nets.push_back(make<sorted>("LN, GroupSort"));
+  nets.push_back(make<unfloored>("LN without a floor"));
+  nets.push_back(make<roots>("RMSNorm"));
+  nets.push_back(make<grouped>("BN, GN"));
+  nets.push_back(make<normalized_first>("LN first, BN"));
+  nets.push_back(make<normalized_last>("LN last"));
+  nets.push_back(make<image>("Conv2d, InstanceNorm, MaxPool"));
+  nets.push_back(make<blocks>("Residual, Concat"));
+  nets.push_back(make<row_lengths>("WeightNorm"));
+  nets.push_back(make<limited>("SpectralNorm, Softmax"));
+  std::vector<tally> all, reported;
+  std::size_t networks = 0, certified = 0;
+  const std::size_t seeds = effort(2, 60);
+  for (const auto& net : nets) {
+    record r{{net->name + ": slopes"}, {net->name + ": radii"}, {net->name + ": boundaries"}};
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed)
+      for (std::size_t kind = 0; kind < weight_kinds; ++kind) {
+        const std::uint64_t unique = seed * weight_kinds + kind;
+        net->draw(static_cast<weight_kind>(kind), seed);
+        ++networks;
+        attack_slope(*net, net->bound(), unique, 8, r.slopes);
+        attack_radius(*net, unique, 6, r);
+      }
+    certified += r.certified;
+    all.push_back(r.slopes), all.push_back(r.radii);
+    (floats_are_promised ? all : reported).push_back(r.boundaries);
+    CHECK(r.boundaries.checks > 0);
+  }
+  if (!reported.empty()) conclude("networks, not promised", reported);
+  CHECK(conclude("networks", all) == 0);
+  std::cout << "campaign.networks: " << networks << " networks, " << certified << " certified inputs\n";
+  CHECK(networks >= effort(300, 10000));
+}
