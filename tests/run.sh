@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # sh tests/run.sh            set up, then the parts gcc, clang, sanitize and examples
-# sh tests/run.sh --all      also the complete test suite and the sanitizers with clang
-# sh tests/run.sh PART...    only these parts: gcc clang sanitize examples clang-all sanitize-clang
+# sh tests/run.sh --all      also the complete test suite and the sanitizers with clang, and the long soundness campaign
+# sh tests/run.sh PART...    only these parts: gcc clang sanitize examples clang-all sanitize-clang campaign
 # The last line is "N passed, N failed"; the status is 0 only when something passed and nothing failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 case ${1:-} in
   "") parts="gcc clang sanitize examples" ;;
-  --all) parts="gcc clang-all sanitize sanitize-clang examples" ;;
+  --all) parts="gcc clang-all sanitize sanitize-clang campaign examples" ;;
   -*) sed -n '3,6s/^# //p' tests/run.sh && exit 2 ;;
   *) parts=$* ;;
 esac
@@ -61,6 +61,11 @@ for part in $parts; do
     clang-all) run clang-all "all all_verify_interface_header_sets" ;;
     sanitize | sanitize-clang) run "$part" all -L unit ;;
     examples) run gcc all -L examples ;;
+    campaign) # what the part gcc runs for seconds, for minutes; -V shows the counts
+      export TAUT_CAMPAIGN=full
+      run gcc "taut_test_campaign taut_test_campaign.matrices_fast_math" -R '^campaign' -V
+      unset TAUT_CAMPAIGN
+      ;;
     *)
       echo "there is no part $part"
       failed=$((failed + 1))
