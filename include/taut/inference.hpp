@@ -5,6 +5,7 @@
 #pragma once
 // clang-format off
 #include <taut/base/text.hpp>
+#include <taut/base/version.hpp>
 #include <taut/base/error.hpp>
 #include <taut/base/buffer.hpp>
 #include <taut/base/meta.hpp>

@@ -3,6 +3,7 @@
 #pragma once
 #include <taut/certify/capacity.hpp>
 #include <taut/certify/generalization.hpp>
+#include <taut/embed/assurance.hpp>
 #include <taut/embed/document.hpp>
 #include <taut/embed/from_arrays.hpp>
 #include <taut/embed/header.hpp>
@@ -11,6 +12,7 @@
 #include <taut/embed/report.hpp>
 #include <taut/embed/sha256.hpp>
 #include <taut/embed/spelling.hpp>
+#include <taut/embed/toolchain.hpp>
 #include <taut/inference.hpp>
 #include <taut/net/describe.hpp>
 #include <taut/net/diagram.hpp>

@@ -15,28 +15,29 @@ const document small{
       {{"bound", "a bound", upper(1.0 / 3)}, {"name", "a \"name\"", std::string("a|b\nc\\")}},
       {{"rows", {{"n", "number"}, {"ok", "fine"}}, {{std::uint64_t{1}, true}, {std::uint64_t{20}, false}}}},
       {"a note"}},
-     {"two", "Second", {{"none", "no bound", upper(rounded::infinity)}}}}};
+     {"two", "Second", {{"none", "no bound", upper(rounded::infinity)}, {"unseen", "not seen", std::monostate{}}}}}};
 
 }  // namespace
 
 TEST_CASE("embed.document: text") {
   CHECK(text_of(small) ==
         "two facts\n=========\n\nFirst\n  a bound   0.333334\n  a \"name\"  a|b\nc\\\n\n  number  fine\n  1       yes\n"
-        "  20      no\n  * a note\n\nSecond\n  no bound  infinity\n");
+        "  20      no\n  * a note\n\nSecond\n  no bound  infinity\n  not seen  -\n");
 }
 
 TEST_CASE("embed.document: Markdown") {
   CHECK(markdown_of(small) ==
         "# two facts\n\n## First\n\n| fact | value |\n|---|---|\n| a bound | 0.333334 |\n| a \"name\" | a\\|b c\\ |\n\n"
         "| number | fine |\n| --- | --- |\n| 1 | yes |\n| 20 | no |\n\n* a note\n\n## Second\n\n| fact | value |\n"
-        "|---|---|\n| no bound | infinity |\n");
+        "|---|---|\n| no bound | infinity |\n| not seen | - |\n");
 }
 
 TEST_CASE("embed.document: JSON") {
   CHECK(json_of(small) ==
         "{\n  \"title\": \"two facts\",\n  \"one\": {\n    \"bound\": 0.3333333333333333,\n    \"name\": "
         "\"a|b\\nc\\\\\",\n    \"rows\": [\n      {\"n\": 1, \"ok\": true},\n      {\"n\": 20, \"ok\": false}\n    ],\n"
-        "    \"notes\": [\n      \"a note\"\n    ]\n  },\n  \"two\": {\n    \"none\": null\n  }\n}\n");
+        "    \"notes\": [\n      \"a note\"\n    ]\n  },\n  \"two\": {\n    \"none\": null,\n    \"unseen\": null\n  "
+        "}\n}\n");
   CHECK(written::quoted("\x01\t") == "\"\\u0001\\u0009\"");
 }
 

@@ -31,8 +31,8 @@ struct figure {
 [[nodiscard]] inline figure lower(double value) { return {value, figure::side::lower}; }
 [[nodiscard]] inline figure nearest(double value) { return {value, figure::side::nearest}; }
 
-/// What a fact can be.
-using fact_value = std::variant<figure, std::uint64_t, bool, std::string>;
+/// What a fact can be; the last says that nothing is known: "-", and null in JSON.
+using fact_value = std::variant<figure, std::uint64_t, bool, std::string, std::monostate>;
 /// One fact: its key in JSON, its words for people.
 struct fact {
   std::string key, words;
@@ -107,13 +107,15 @@ inline std::string for_people(const fact_value& v) {
   if (const auto* f = std::get_if<figure>(&v)) return six_digits(*f);
   if (const auto* n = std::get_if<std::uint64_t>(&v)) return std::to_string(*n);
   if (const auto* b = std::get_if<bool>(&v)) return *b ? "yes" : "no";
-  return std::get<std::string>(v);
+  if (const auto* s = std::get_if<std::string>(&v)) return *s;
+  return "-";
 }
 inline std::string for_programs(const fact_value& v) {
   if (const auto* f = std::get_if<figure>(&v)) return exact(f->value);
   if (const auto* n = std::get_if<std::uint64_t>(&v)) return std::to_string(*n);
   if (const auto* b = std::get_if<bool>(&v)) return *b ? "true" : "false";
-  return quoted(std::get<std::string>(v));
+  if (const auto* s = std::get_if<std::string>(&v)) return quoted(*s);
+  return "null";
 }
 
 /// Lines of cells, columns aligned; the first line is the head.

@@ -56,7 +56,7 @@ inline document_section normalizer_section(const capacity_report& c) {
     const layer_capacity& l = c.layers[k];
     if (!l.normalizes) continue;
     t.rows.push_back({std::uint64_t{k}, l.name, nearest(l.floor), nearest(l.epsilon), upper(l.gain), lower(l.factor),
-                      l.smallest_std > 0 ? fact_value(nearest(l.smallest_std)) : fact_value(std::string("-"))});
+                      l.smallest_std > 0 ? fact_value(nearest(l.smallest_std)) : fact_value(std::monostate{})});
   }
   if (c.normalization == regime::none) {
     s.notes.push_back("No layer outside a block normalizes.");

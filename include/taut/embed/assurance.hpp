@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be relied on, and on what that rests, for a network with its weights: the theorem, its assumptions and who
+// checks them, the rounding model, the compiler and its flags, the fingerprint of the weights, the library's version.
+//
+//   write_file("net.assurance.md", markdown_of(assurance(p)));
+//   assurance(p, verified)            // with a constant that was proved by other means, a lipschitz_bound
+//
+// The same weights and the same program give the same bytes.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <taut/base/version.hpp>
+#include <taut/certify/certifier.hpp>
+#include <taut/certify/keeps_declared.hpp>
+#include <taut/certify/lipschitz_of.hpp>
+#include <taut/embed/document.hpp>
+#include <taut/embed/sha256.hpp>
+#include <taut/embed/spelling.hpp>
+#include <taut/embed/toolchain.hpp>
+#include <taut/net/contract.hpp>
+
+namespace taut {
+
+namespace written {
+
+/// Tensors, bytes and the hash of some weights.
+template <class Net> document_section weights_section(const parameters<Net>& p) {
+  std::uint64_t tensors = 0, bytes = 0;
+  bool finite = true;
+  for_each_tensor(p, [&](std::string_view, const shape&, auto values) {
+    using element = std::remove_cv_t<typename decltype(values)::element_type>;
+    ++tensors;
+    bytes += values.size_bytes();
+    if constexpr (std::is_same_v<element, float>)
+      for (const float v : values) finite = finite && rounded::is_finite(v);
+  });
+  document_section s{"weights", "The weights"};
+  s.facts = {{"sha256", "SHA-256", fingerprint(p)},
+             {"tensors", "tensors", tensors},
+             {"bytes", "bytes", bytes},
+             {"finite", "all finite", finite}};
+  s.notes = {"Hashed: for each tensor in file order its name, a zero byte, and its values, little-endian."};
+  return s;
+}
+
+/// What the type declares, and who looks.
+template <class Net> document_section assumption_section(const parameters<Net>& p) {
+  const char* const places[] = {"when weights are loaded; here, of these", "for each input, by certify", "nowhere"};
+  document_section s{"assumptions", "What is assumed"};
+  s.facts = {{"weights_keep_declarations", "these weights keep what is declared of weights", keeps_declared(p)}};
+  fact_table t{"declared", {{"what", "what"}, {"limit", "limit"}, {"checked", "checked"}}, {}};
+  bool unchecked = false;
+  for (const assumption& a : assumptions<Net>) {
+    const std::string what = std::string(a.quantity.view()) + (a.at_least ? " >=" : " <=");
+    t.rows.push_back({what, nearest(a.limit), std::string(places[static_cast<int>(a.when)])});
+    unchecked = unchecked || a.when == checked::nowhere;
+  }
+  s.facts.push_back({"all_checked", "everything declared is checked somewhere", !unchecked});
+  if (t.rows.empty()) s.notes.push_back("The type declares nothing.");
+  else s.tables.push_back(std::move(t));
+  return s;
+}
+
+inline document_section rounding_section() {
+  document_section s{"rounding", "Rounding"};
+  s.notes = {
+      "Constants are proved in double: every operation is rounded outward; spectral norms are certified by a "
+      "floating-point Cholesky factorization whose rounding errors, in any order, are subtracted first.",
+      "Weights are the floats whose hash stands here, exactly; parametrized weights are folded in double, and the "
+      "error of that is added to their norms.",
+      "The theorem speaks of the network in real arithmetic. The rounding of the float32 engine is not in it."};
+  return s;
+}
+
+}  // namespace written
+
+/// The assurance report of a network with these parameters and a proved Lipschitz constant of it.
+template <Network Net, std::size_t TextSize, class Witness>
+[[nodiscard]] document assurance(const parameters<Net>& p, const lipschitz_bound<TextSize, Witness>& proved) {
+  bool floors = false;
+  for (const assumption& a : assumptions<Net>) floors = floors || (a.at_least && a.when != checked::on_loading);
+  document_section theorem{"theorem", "What is promised"};
+  theorem.facts = {{"network", "the network f", spelling<Net>()},
+                   {"lipschitz", "a Lipschitz constant L", upper(proved.value)},
+                   {"formula", "proved as", std::string(proved.formula.view())},
+                   {"method", "method", std::string(proved.method)}};
+  theorem.notes = {
+      floors ? "|f(x) - f(x')| <= L |x - x'| for all x, x' whose values and stds are as assumed below."
+             : "|f(x) - f(x')| <= L |x - x'| for all x, x'.",
+      "certify(guard, x) gives a label and a radius: every input closer to x than the radius has that label. It needs "
+      "no assumption about stds: it observes them at x, and bounds them on the ball."};
+  document_section factors{"factors", "What the product rests on"};
+  fact_table t{"layers", {{"layer", "layer"}, {"name", "name"}, {"factor", "factor, at most"}}, {}};
+  const auto of_layer = certificates::factors(p);
+  base::for_each_index<Net::depth>([&]<std::size_t I>() {
+    t.rows.push_back({std::uint64_t{I}, std::string(std::string_view(layer_of<Net, I>::name)), upper(of_layer[I])});
+  });
+  factors.tables.push_back(std::move(t));
+  factors.notes = {
+      "Their product is a Lipschitz constant too. Norms around normalizers are centred, and gains and "
+      "batch statistics are part of the norm of the affine layer beside them."};
+  document_section library{"library", "The library"};
+  library.facts = {{"name", "name", std::string("taut")}, {"version", "version", std::string(version)}};
+  return {"Assurance",
+          {std::move(theorem), written::assumption_section(p), std::move(factors), written::rounding_section(),
+           written::weights_section(p), toolchain_section(), std::move(library)}};
+}
+
+/// The same with the constant that lipschitz_of(p) proves.
+template <Network Net> [[nodiscard]] document assurance(const parameters<Net>& p) {
+  return assurance(p, lipschitz_of(p));
+}
+
+}  // namespace taut
