@@ -9,5 +9,5 @@
 TEST_CASE("base.version: that of the project") {
   std::ifstream file(TAUT_TEST_DATA "/../../CMakeLists.txt");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
-  CHECK_THAT(text, taut::tests::contains("project(taut VERSION " + std::string(taut::version) + " "));
+  CHECK_THAT(text, taut::tests::contains("project(taut VERSION " + std::string(taut::library_version) + " "));
 }

@@ -28,7 +28,7 @@ TEST_CASE("embed.assurance: theorem, assumptions, rounding, weights, tools") {
   CHECK_THAT(text, contains("everything declared is checked somewhere        no"));
   CHECK_THAT(text, contains("these weights keep what is declared of weights  yes"));
   CHECK_THAT(text, contains(fingerprint(p)));
-  CHECK_THAT(text, contains(std::string(version)));
+  CHECK_THAT(text, contains(std::string(library_version)));
   CHECK(text == text_of(assurance(p)));
 
   get<0>(p).weight[0] = 5;  // at_most<2> is broken

@@ -101,7 +101,7 @@ template <Network Net, std::size_t TextSize, class Witness>
       "Their product is a Lipschitz constant too. Norms around normalizers are centred, and gains and "
       "batch statistics are part of the norm of the affine layer beside them."};
   document_section library{"library", "The library"};
-  library.facts = {{"name", "name", std::string("taut")}, {"version", "version", std::string(version)}};
+  library.facts = {{"name", "name", std::string("taut")}, {"version", "version", std::string(library_version)}};
   return {"Assurance",
           {std::move(theorem), written::assumption_section(p), std::move(factors), written::rounding_section(),
            written::weights_section(p), toolchain_section(), std::move(library)}};
