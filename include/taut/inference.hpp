@@ -108,5 +108,10 @@
 #include <taut/certify/smoothness.hpp>
 #include <taut/certify/region.hpp>
 #include <taut/certify/range.hpp>
+#include <taut/certify/chain.hpp>
+#include <taut/certify/rescaled.hpp>
+#include <taut/certify/absolute.hpp>
+#include <taut/certify/semidefinite.hpp>
+#include <taut/certify/witness.hpp>
 #include <taut/certify/certifier.hpp>
 // clang-format on

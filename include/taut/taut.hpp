@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything for hosts: inference and certificates, weight files, training, descriptions, header export.
 #pragma once
+#include <taut/certify/barrier.hpp>
 #include <taut/certify/capacity.hpp>
 #include <taut/certify/generalization.hpp>
+#include <taut/certify/tighten.hpp>
 #include <taut/embed/assurance.hpp>
 #include <taut/embed/document.hpp>
 #include <taut/embed/from_arrays.hpp>

@@ -13,7 +13,12 @@ template <class Element> struct buffer {
   constexpr buffer(buffer&& other) noexcept : at(other.at) { other.at = nullptr; }
   buffer(const buffer&) = delete;
   buffer& operator=(const buffer&) = delete;
-  buffer& operator=(buffer&&) = delete;
+  constexpr buffer& operator=(buffer&& other) noexcept {
+    Element* const held = at;
+    at = other.at;
+    other.at = held;
+    return *this;
+  }
   constexpr ~buffer() { delete[] at; }
   Element* at;
 };
