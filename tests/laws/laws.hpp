@@ -62,6 +62,27 @@ template <class L, shape In> void check_shape(std::uint64_t seed) {
   for (std::size_t i = outputs; i < y.size(); ++i) REQUIRE(y[i] == canary);
 }
 
+/// CHECK(holds), said where it is not written again for each network: compilers take a while for every CHECK.
+[[gnu::noinline]] inline void check_sample(bool holds, const char* what, std::size_t sample) {
+  INFO(what << ", sample " << sample);
+  CHECK(holds);
+}
+
+[[gnu::noinline]] inline double distance(std::span<const float> y, std::span<const double> truth) {
+  double sum = 0;
+  for (std::size_t i = 0; i < truth.size(); ++i) sum += (y[i] - truth[i]) * (y[i] - truth[i]);
+  return std::sqrt(sum);
+}
+
+/// The output of an engine whose scratch holds `filling` before.
+template <class Engine> [[gnu::noinline]] auto run_in_filled_scratch(const Engine& run, const float* x, float filling) {
+  typename Engine::scratch scratch;
+  for (auto& buffer : scratch.at) std::fill(std::begin(buffer), std::end(buffer), filling);
+  typename Engine::output y;
+  run.run(x, y.data(), scratch, no_observer{});
+  return y;
+}
+
 /// All engines of p against each other and against evaluate.
 template <class Net> void check_engines(const parameters<Net>& p, std::uint64_t seed, std::size_t samples = 6) {
 #if defined(__SANITIZE_ADDRESS__)  // instrumented, the emulated registers of the replay take g++ minutes to compile
@@ -76,37 +97,25 @@ template <class Net> void check_engines(const parameters<Net>& p, std::uint64_t 
   std::vector<float> inputs, outputs;
   for (std::size_t sample = 0; sample < samples; ++sample) {
     const auto x = random_vector<float>(random, Net::input_size, std::exp(random.uniform(-1, 2)));
-    const auto y = native(x);
-    INFO("sample " << sample);
-    if constexpr (width == simd::width<simd::native>) CHECK(same_bits(y, replay(x)));
+    const auto y = run_in_filled_scratch(native, x.data(), 0);
+    if constexpr (width == simd::width<simd::native>)
+      check_sample(same_bits(y, run_in_filled_scratch(replay, x.data(), 0)), "portable lanes replay the bits", sample);
 
     const auto truth = evaluate(p, x);
     const double allowed = float_error(p, x);
-    const auto error = [&](const auto& other) {
-      double sum = 0;
-      for (std::size_t i = 0; i < truth.size(); ++i) sum += (other[i] - truth[i]) * (other[i] - truth[i]);
-      return std::sqrt(sum);
-    };
-    INFO("allowed " << allowed);
-    CHECK(error(y) <= allowed);
-    CHECK(error(oracle(x)) <= allowed);
-
-    for (const float filling :
-         {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), 1e30f}) {
-      typename decltype(native)::scratch scratch;
-      for (auto& buffer : scratch.at) std::fill(std::begin(buffer), std::end(buffer), filling);
-      std::array<float, Net::output_size> again;
-      native.run(x.data(), again.data(), scratch, no_observer{});
-      CHECK(same_bits(again, y));
-    }
+    check_sample(distance(y, truth) <= allowed, "the engine is accurate", sample);
+    check_sample(distance(run_in_filled_scratch(oracle, x.data(), 0), truth) <= allowed, "one lane is", sample);
+    for (const float filling : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), 1e30f})
+      check_sample(same_bits(run_in_filled_scratch(native, x.data(), filling), y), "scratch does not matter", sample);
     std::size_t seen = 0;
-    CHECK(same_bits(native(x, [&seen](std::size_t, float) { ++seen; }), y));
+    check_sample(same_bits(native(x, [&seen](std::size_t, float) { ++seen; }), y), "an observer changes nothing",
+                 sample);
     inputs.insert(inputs.end(), x.begin(), x.end());
     outputs.insert(outputs.end(), y.begin(), y.end());
   }
   std::vector<float> batch(outputs.size());
   native.batch(inputs, batch);
-  CHECK(same_bits(batch, outputs));
+  check_sample(same_bits(batch, outputs), "a batch is its samples", samples);
 }
 
 /// gradient against differences of forward, in x and in every trainable tensor; and against samples in lanes.
