@@ -148,8 +148,12 @@ history fit(parameters<Net>& p, const dataset& data, batch<N>, const fit_options
 
 /// Trains p by gradient descent with momentum on the cross-entropy.
 template <Network Net, std::size_t N>
-history fit(parameters<Net>& p, const dataset& data, batch<N> size, const fit_options& options) {
-  return fit(p, data, size, options, sgd{.momentum = options.momentum, .weight_decay = options.weight_decay});
+history fit(parameters<Net>& p, const dataset& data, batch<N>, const fit_options& options) {
+  static_cast<void>(base::fitting_batch<Net, batch<N>>{});  // <- read the quoted words
+  sgd descend{.momentum = options.momentum, .weight_decay = options.weight_decay};
+  if constexpr (base::is_fitting_batch<Net, batch<N>>)
+    return base::train<Net, N>(p, data, options, descend, cross_entropy{});
+  else return {};
 }
 
 /// Never compiles: the size of a batch is part of a type, so that layers can refuse it.

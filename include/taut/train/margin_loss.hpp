@@ -15,7 +15,6 @@
 #include <cstddef>
 #include <numbers>
 #include <span>
-#include <taut/net/compose.hpp>
 #include <taut/train/norm_estimate.hpp>
 #include <taut/train/objective.hpp>
 #include <taut/train/schedule.hpp>
@@ -108,7 +107,7 @@ struct margin_loss {
     if constexpr (place < Net::depth) {
       constexpr auto where = base::phrase_of<base::say("layer ", place, ", ", layer_of<Net, place>::name)>();
       constexpr auto wants = base::phrase_of<base::say("has no bound that margin_loss trains")>();
-      return std::type_identity<layer_error<where, wants>>{};
+      return std::type_identity<objective_error<where, wants>>{};
     } else {
       return std::type_identity<bool>{};
     }

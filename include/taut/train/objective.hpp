@@ -13,6 +13,7 @@
 #pragma once
 #include <cstddef>
 #include <span>
+#include <taut/base/error.hpp>
 #include <taut/net/network.hpp>
 #include <taut/simd/lane.hpp>
 #include <taut/train/loss.hpp>
@@ -32,6 +33,9 @@ concept Objective = requires(const O& objective, parameters<Net>& p, tape<Net, B
   sums += state.loss(record, std::size_t{}, labels, 1.0);
   state.backward(record, p, p);
 };
+
+/// An objective cannot train a network. Never defined: its arguments are the message.
+template <base::phrase... Sentence> struct objective_error;
 
 namespace base {
 
