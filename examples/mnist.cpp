@@ -30,9 +30,9 @@ namespace {
 constexpr std::uint64_t split_seed = 20;
 
 struct settings {
-  std::size_t epochs = 150;
+  std::size_t epochs = 120;
   std::uint64_t seed = 1;
-  double radius = 0.5;
+  double radius = 0.45;
   fs::path data, out;
   bool quick = false;
 };
@@ -143,7 +143,7 @@ int run(const settings& s) {
        .seed = s.seed,
        .on_epoch = progress_bar(std::cout),
        .augment = shifted(side, side, 1)},
-      adamw{.weight_decay = 0.3}, margin_loss{.radius = s.radius});
+      adamw{.weight_decay = 0.2}, margin_loss{.radius = s.radius});
 
   const auto guard = std::make_unique<guarded<Mnist>>(certifier(*p));
   const std::vector<double> radii = certified_radii(*guard, parts.rest);

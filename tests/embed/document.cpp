@@ -38,7 +38,7 @@ TEST_CASE("embed.document: JSON") {
         "\"a|b\\nc\\\\\",\n    \"rows\": [\n      {\"n\": 1, \"ok\": true},\n      {\"n\": 20, \"ok\": false}\n    ],\n"
         "    \"notes\": [\n      \"a note\"\n    ]\n  },\n  \"two\": {\n    \"none\": null,\n    \"unseen\": null\n  "
         "}\n}\n");
-  CHECK(written::quoted("\x01\t") == "\"\\u0001\\u0009\"");
+  CHECK(written::json_string("\x01\t") == "\"\\u0001\\u0009\"");
 }
 
 TEST_CASE("embed.document: six digits are on the safe side") {

@@ -91,7 +91,7 @@ inline std::string exact(double v) {
 }
 
 /// A text between quotes, as JSON wants it.
-inline std::string quoted(std::string_view text) {
+inline std::string json_string(std::string_view text) {
   std::string s = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') (s += '\\') += c;
@@ -114,7 +114,7 @@ inline std::string for_programs(const fact_value& v) {
   if (const auto* f = std::get_if<figure>(&v)) return exact(f->value);
   if (const auto* n = std::get_if<std::uint64_t>(&v)) return std::to_string(*n);
   if (const auto* b = std::get_if<bool>(&v)) return *b ? "true" : "false";
-  if (const auto* s = std::get_if<std::string>(&v)) return quoted(*s);
+  if (const auto* s = std::get_if<std::string>(&v)) return json_string(*s);
   return "null";
 }
 
@@ -198,25 +198,25 @@ inline std::vector<std::vector<std::string>> lines_of(const fact_table& table) {
 
 /// For a program: an object with a member for each section, in it one for each fact and table, and its `notes`.
 [[nodiscard]] inline std::string json_of(const document& d) {
-  using written::quoted;
-  std::string text = "{\n  \"title\": " + quoted(d.title);
+  using written::json_string;
+  std::string text = "{\n  \"title\": " + json_string(d.title);
   for (const document_section& s : d.sections) {
     std::vector<std::string> members;
-    for (const fact& f : s.facts) members.push_back(quoted(f.key) + ": " + written::for_programs(f.value));
+    for (const fact& f : s.facts) members.push_back(json_string(f.key) + ": " + written::for_programs(f.value));
     for (const fact_table& t : s.tables) {
       std::string rows;
       for (const auto& row : t.rows) {
         std::string object;
         for (std::size_t i = 0; i < row.size() && i < t.columns.size(); ++i)
-          object += (i == 0 ? "" : ", ") + quoted(t.columns[i].first) + ": " + written::for_programs(row[i]);
+          object += (i == 0 ? "" : ", ") + json_string(t.columns[i].first) + ": " + written::for_programs(row[i]);
         rows += (rows.empty() ? "\n      {" : ",\n      {") + object + "}";
       }
-      members.push_back(quoted(t.key) + ": [" + rows + (rows.empty() ? "]" : "\n    ]"));
+      members.push_back(json_string(t.key) + ": [" + rows + (rows.empty() ? "]" : "\n    ]"));
     }
     std::string notes;
-    for (const std::string& note : s.notes) notes += (notes.empty() ? "\n      " : ",\n      ") + quoted(note);
+    for (const std::string& note : s.notes) notes += (notes.empty() ? "\n      " : ",\n      ") + json_string(note);
     if (!notes.empty()) members.push_back("\"notes\": [" + notes + "\n    ]");
-    text += ",\n  " + quoted(s.key) + ": {";
+    text += ",\n  " + json_string(s.key) + ": {";
     for (std::size_t i = 0; i < members.size(); ++i) text += (i == 0 ? "\n    " : ",\n    ") + members[i];
     text += members.empty() ? "}" : "\n  }";
   }
