@@ -99,6 +99,7 @@
 #include <taut/certify/keeps_declared.hpp>
 #include <taut/certify/gain_norm.hpp>
 #include <taut/certify/matrix.hpp>
+#include <taut/certify/parts.hpp>
 #include <taut/certify/factors.hpp>
 #include <taut/certify/limits.hpp>
 #include <taut/certify/lipschitz_of.hpp>

@@ -68,7 +68,7 @@ inline constexpr float layer0_bias[2] = {
 )"));
   REQUIRE_THAT(text, contains("taut::from_arrays<Net>(\n    layer0_weight, layer0_bias, layer1_weight, layer1_bias, "
                               "layer3_weight);\n"));
-  REQUIRE_THAT(text, contains("static_assert(taut::proves_lipschitz(parameters, lipschitz_factors, lipschitz));\n"));
+  REQUIRE_THAT(text, contains("static_assert(taut::proves_lipschitz<parameters, lipschitz_factors>(lipschitz));\n"));
   REQUIRE(text.ends_with("\n\n}  // namespace tiny\n"));
   REQUIRE(text.find("test_inputs") == text.npos);
 }
@@ -91,16 +91,35 @@ TEST_CASE("embed.header: the bound is the proved one") {
   REQUIRE_THAT(text, contains("/// " + std::string(lipschitz_of(values()).formula.view()) + " <= "));
 }
 
-TEST_CASE("embed.header: a proof too large for a compiler is left out, and the text says why") {
+TEST_CASE("embed.header: a proof is written where it was asked for, or the text says why not") {
   struct large : decltype(Input<784> >> Linear<128> >> ReLU) {};
   const auto p = std::make_unique<parameters<large>>();
   initialise(*p, 1);
   const std::string text = header_text(*p, {.name = "large"});
-  REQUIRE(text.find("proves_lipschitz") == text.npos);
-  REQUIRE_THAT(text, contains("// Not checked by the compiler: the proof exceeds the default limits"));
-  REQUIRE_THAT(text, contains("inline constexpr double lipschitz = 0x1."));
+  REQUIRE((text.find("proves_lipschitz") == text.npos && text.find("embed/proof.hpp") == text.npos));
+  const bool says =
+      text.find("// Not checked by the compiler here, it would take long: header_options::proof") != text.npos;
+  REQUIRE(says);
+  const bool states = text.find("inline constexpr double lipschitz = 0x1.") != text.npos;
+  REQUIRE(states);
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) REQUIRE(line.size() <= 120);
+
+  header_options apart{.name = "tiny", .proof = "some/where/tiny_proof.cpp"};
+  REQUIRE_THAT(header_text(values(), apart), contains("// Checked by the compiler in a source file of its own, "
+                                                      "tiny_proof.cpp.\n"));
+  REQUIRE(header_text(values(), apart).find("embed/proof.hpp") == std::string::npos);
+  REQUIRE(proof_text(values(), apart, "tiny.hpp") ==
+          "// The compiler's proof of tiny::lipschitz, written by taut::write_header: compile it once for these "
+          "weights.\n#include \"tiny.hpp\"\n\n#include <taut/embed/proof.hpp>\n\n"
+          "static_assert(taut::proves_lipschitz<tiny::parameters, tiny::lipschitz_factors>(tiny::lipschitz));\n");
+  REQUIRE(proof_text(values(), {.name = "tiny"}, "tiny.hpp").empty());
+
+  struct wide : decltype(Input<300> >> Linear<200>) {};
+  const auto q = std::make_unique<parameters<wide>>();
+  REQUIRE(proof_text(*q, apart, "wide.hpp").empty());
+  const bool why = header_text(*q, apart).find("or a matrix too\n// large to be factorized") != std::string::npos;
+  REQUIRE(why);
 }
 
 // A layer that has a counter and declares no bound.

@@ -4,6 +4,9 @@
 #include <taut/layers/layer_norm.hpp>
 #include <taut/layers/linear.hpp>
 #include <taut/layers/relu.hpp>
+#include <taut/layers/residual.hpp>
+#include <taut/layers/spectral_norm.hpp>
+#include <taut/layers/weight_norm.hpp>
 
 #include "support/catch.hpp"
 
@@ -42,8 +45,21 @@ static_assert(!proved(found(1 + 1e-9, 0, 1 - 1e-4)));     // the norm of the fir
 static_assert(!proved(found(1 + 1e-9, 1, 1 - 1e-4)));     // the normalizer's factor is larger
 static_assert(!proved(found(1 + 1e-9, 3, 1 - 1e-4)));
 
+// The same claims in parts, of constants with names.
+constexpr claims wider = found(1 + 1e-9), too_small = found(1 + 1e-9, 3, 1 - 1e-4),
+                 other = found(1 + 1e-9, 1, 1 - 1e-4);
+static_assert(proves_lipschitz<p, wider.factors>(wider.bound));
+static_assert(!proves_lipschitz<p, wider.factors>(found(1).bound));
+static_assert(!proves_lipschitz<p, too_small.factors>(wider.bound));
+static_assert(!proves_lipschitz<p, other.factors>(wider.bound));
+
 struct large : decltype(Input<784> >> Linear<128> >> LN >> ReLU >> Linear<10>) {};
-static_assert(!compiler_can_prove<large>);
+static_assert(compiler_can_prove<large> && proof_work<large> > constant_work);
+static_assert(!compiler_can_prove<decltype(Input<300> >> Linear<200>)::normal_form>, "too large a factorization");
+static_assert(!compiler_can_prove<decltype(Input<4000> >> Linear<128>)::normal_form>, "too long");
+static_assert(compiler_can_prove<decltype(Input<30> >> WeightNorm(Linear<20>))::normal_form>);
+static_assert(proof_work<decltype(Input<30> >> SpectralNorm<1.0>(Linear<20>))::normal_form> == infinite_work);
+static_assert(proof_work<decltype(Input<30> >> Residual(Linear<30>))::normal_form> == infinite_work);
 
 TEST_CASE("embed.proof: run time agrees with constant expressions") {
   REQUIRE(proved(found(1 + 1e-9)));

@@ -99,63 +99,92 @@ template <class Net, std::size_t I> constexpr std::size_t fold_roundings() {
   else return 0;
 }
 
-/// Calls use(matrix, rows, columns, error) with the matrix of affine layer I as its neighbours let it act: scalings
-/// behind it as factors of its rows, scalings and the gains of a normalizer right before it as factors of its columns,
-/// and centred along rows and columns where the neighbours centre. `error` bounds the Frobenius norm of what rounding
-/// did to it.
-template <class Net, std::size_t I, class Real, class Use>
-constexpr auto with_matrix(const parameters<Net, Real>& p, Use&& use) {
-  using L = folded_layer_of<Net, I>;
+/// What multiplies each column of the matrix of affine layer I: scalings right before it, the gains of a normalizer.
+template <class Net, std::size_t I, class Real>
+constexpr void fill_column_factors(const parameters<Net, Real>& p, double* factors) {
   using beside = neighbours<Net>;
-  constexpr std::size_t rows = Net::shapes[I + 1].size(), columns = Net::shapes[I].size();
-  const buffer w(rows * columns);
-  const auto held = folded<I>(p);
-  const auto& raw = *held;
-  for (std::size_t row = 0; row < rows; ++row)
-    for (std::size_t column = 0; column < columns; ++column) w.at[row * columns + column] = L::weight(raw, row, column);
-  std::size_t roundings = fold_roundings<Net, I>();
-  base::for_each_index<beside::behind(I) - I - 1>([&]<std::size_t K>() {
-    constexpr std::size_t at = I + 1 + K;
-    for (std::size_t row = 0; row < rows; ++row) {
-      const double a = layer_of<Net, at>::scale(get<at>(p), row);
-      for (std::size_t column = 0; column < columns; ++column) w.at[row * columns + column] *= a;
-    }
-    roundings += scale_roundings + 1;
-  });
-  const auto scale_columns = [&](auto&& factor) {
-    for (std::size_t row = 0; row < rows; ++row)
-      for (std::size_t column = 0; column < columns; ++column) w.at[row * columns + column] *= factor(column);
-  };
+  constexpr std::size_t columns = Net::shapes[I].size(), before = beside::normalizer_before(I);
+  for (std::size_t column = 0; column < columns; ++column) factors[column] = 1;
   base::for_each_index<I - beside::first_column_scaling(I)>([&]<std::size_t K>() {
     constexpr std::size_t at = I - 1 - K;
-    scale_columns([&](std::size_t column) { return layer_of<Net, at>::scale(get<at>(p), column); });
-    roundings += scale_roundings + 1;
+    for (std::size_t column = 0; column < columns; ++column)
+      factors[column] *= layer_of<Net, at>::scale(get<at>(p), column);
   });
-  constexpr std::size_t before = beside::normalizer_before(I), next = beside::normalizer_behind(I);
   if constexpr (before < Net::depth) {
-    scale_columns([&](std::size_t column) { return layer_of<Net, before>::gain(get<before>(p), column); });
-    roundings += 1;
+    for (std::size_t column = 0; column < columns; ++column)
+      factors[column] *= layer_of<Net, before>::gain(get<before>(p), column);
   }
-  const double size = frobenius_norm_up(w.at, rows, columns);
-  if constexpr (before < Net::depth) {
-    using N = layer_of<Net, before>;
-    if constexpr (N::centred) {
-      centre(w.at, N::pooled(Net::shapes[before]), 1, rows, columns);
-      roundings += N::pooled(Net::shapes[before]).size + 4;
+}
+
+/// to[j] = a (by[j] from[j]), sixteen a statement: constant expressions are charged for those.
+template <class Real>
+constexpr void multiply(double* to, double a, const double* by, const Real* from, std::size_t size) {
+  for (; size >= 16; size -= 16, to += 16, by += 16, from += 16) {
+    const auto at = [=](std::size_t k) { return a * (by[k] * static_cast<double>(from[k])); };
+    to[0] = at(0), to[1] = at(1), to[2] = at(2), to[3] = at(3), to[4] = at(4), to[5] = at(5), to[6] = at(6),
+    to[7] = at(7), to[8] = at(8), to[9] = at(9), to[10] = at(10), to[11] = at(11), to[12] = at(12), to[13] = at(13),
+    to[14] = at(14), to[15] = at(15);
+  }
+  for (std::size_t k = 0; k < size; ++k) to[k] = a * (by[k] * static_cast<double>(from[k]));
+}
+
+/// Rows `first` to `first + count` of the matrix of affine layer I, raw = *folded<I>(p), with its column factors, and
+/// with the scalings behind it as factors of its rows. Not centred yet.
+template <class Net, std::size_t I, class Real, class Raw>
+constexpr void fill_rows(const parameters<Net, Real>& p, const Raw& raw, const double* column_factors,
+                         std::size_t first, std::size_t count, double* w) {
+  using L = folded_layer_of<Net, I>;
+  constexpr std::size_t columns = Net::shapes[I].size();
+  for (std::size_t row = first; row < first + count; ++row, w += columns) {
+    double a = 1;
+    base::for_each_index<neighbours<Net>::behind(I) - I - 1>(
+        [&]<std::size_t K>() { a *= layer_of<Net, I + 1 + K>::scale(get<I + 1 + K>(p), row); });
+    if constexpr (requires { L::row_of_weight(raw, row); }) {
+      multiply(w, a, column_factors, L::row_of_weight(raw, row), columns);
+    } else {
+      for (std::size_t column = 0; column < columns; ++column)
+        w[column] = a * (column_factors[column] * L::weight(raw, row, column));
     }
   }
-  if constexpr (next < Net::depth) {
-    using N = layer_of<Net, next>;
-    if constexpr (N::centred) {
-      centre(w.at, N::pooled(Net::shapes[next]), columns, columns, 1);
-      roundings += N::pooled(Net::shapes[next]).size + 4;
-    }
+}
+
+/// The runs over which the normalizer right before (behind) affine layer I centres; none where nothing is centred.
+template <class Net, std::size_t I, bool Before> constexpr pooling centred_runs() {
+  using beside = neighbours<Net>;
+  constexpr std::size_t at = Before ? beside::normalizer_before(I) : beside::normalizer_behind(I);
+  if constexpr (at < Net::depth) {
+    if (layer_of<Net, at>::centred) return layer_of<Net, at>::pooled(Net::shapes[at]);
   }
+  return {.groups = 0, .size = 0};
+}
+
+/// What rounding may have done to the matrix of affine layer I in the Frobenius norm, that of fill_rows given.
+template <class Net, std::size_t I> constexpr double matrix_error(double frobenius) {
+  using beside = neighbours<Net>;
+  std::size_t roundings = fold_roundings<Net, I>();
+  roundings += (beside::behind(I) - 1 - beside::first_column_scaling(I)) * (scale_roundings + 1);
+  if (beside::normalizer_before(I) < Net::depth) ++roundings;
+  for (const pooling runs : {centred_runs<Net, I, true>(), centred_runs<Net, I, false>()})
+    if (runs.groups > 0) roundings += runs.size + 4;
   // u = 2^-53. A gain rounds once; a mean of n entries is off by at most (n + 2) u of their mean magnitude, a
   // difference rounds once; centring does not increase the Frobenius norm, so all is below (sum of n + 4) u ||W
   // diag(g)||_F. The factor 4 covers sums in another order, reciprocal division and the second order.
-  const double error =
-      roundings == 0 ? 0 : rounded::add_up(rounded::mul_up(static_cast<double>(roundings) * 0x1p-51, size), 0x1p-900);
+  if (roundings == 0) return 0;
+  return rounded::add_up(rounded::mul_up(static_cast<double>(roundings) * 0x1p-51, frobenius), 0x1p-900);
+}
+
+/// Calls use(matrix, rows, columns, error) with the matrix of affine layer I as its neighbours let it act: fill_rows, and
+/// centred along rows and columns where the neighbours centre. `error` bounds the Frobenius norm of what rounding did
+/// to it.
+template <class Net, std::size_t I, class Real, class Use>
+constexpr auto with_matrix(const parameters<Net, Real>& p, Use&& use) {
+  constexpr std::size_t rows = Net::shapes[I + 1].size(), columns = Net::shapes[I].size();
+  const buffer w(rows * columns), column_factors(columns);
+  fill_column_factors<Net, I>(p, column_factors.at);
+  fill_rows<Net, I>(p, *folded<I>(p), column_factors.at, 0, rows, w.at);
+  const double error = matrix_error<Net, I>(frobenius_norm_up(w.at, rows, columns));
+  centre(w.at, centred_runs<Net, I, true>(), 1, rows, columns);
+  centre(w.at, centred_runs<Net, I, false>(), columns, columns, 1);
   return use(w.at, rows, columns, error);
 }
 

@@ -120,16 +120,17 @@ constexpr double schur_squared(const scaled_matrix& magnitudes, int iterations) 
   return best;
 }
 
-// Whether Cholesky proves ||A|| <= s: that s^2 I - A A' is positive semidefinite.
-constexpr bool proves(const gram_matrix& g, double s) {
+// Whether Cholesky proves ||A|| <= s, given the lower triangle of A A' up to an error.
+constexpr bool proves(const table& gram, double error, double s) {
   const double square = rounded::mul_down(s, s);
-  const table difference(g.size, g.size);
-  for (std::size_t i = 0; i < g.size; ++i) {
-    accumulate(difference.row(i), -1, g.values.row(i), (i + 16) / 16);
-    difference.entry(i, i) = rounded::sub_down(square, g.values.entry(i, i));
+  const table difference(gram.rows, gram.rows);
+  for (std::size_t i = 0; i < gram.rows; ++i) {
+    accumulate(difference.row(i), -1, gram.row(i), (i + 16) / 16);
+    difference.entry(i, i) = rounded::sub_down(square, gram.entry(i, i));
   }
-  return proves_semidefinite(difference, g.error);
+  return proves_semidefinite(difference, error);
 }
+constexpr bool proves(const gram_matrix& g, double s) { return proves(g.values, g.error, s); }
 
 inline constexpr std::size_t krylov = 24;  // Lanczos steps in a constant expression; four times as many at run time
 

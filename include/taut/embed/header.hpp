@@ -6,6 +6,8 @@
 //   static_assert(digits::lipschitz <= 12.0);                       // of these weights, checked by that compiler
 //   constexpr auto engine = taut::compile(digits::parameters);
 //
+// Its proof costs every program that includes it compile time; .proof = "digits_proof.cpp" writes it apart instead, as a
+// source file to compile once.
 // The text depends on nothing but the arguments: no dates, no paths.
 #pragma once
 #include <concepts>
@@ -35,6 +37,8 @@ struct header_options {
   std::string name = {};
   /// Inputs, one after the other, that are written with the engine's outputs as test_inputs and test_outputs.
   std::vector<float> test_inputs = {};
+  /// Where write_header writes the proof of the bound, a source file that includes the header; empty: in the header.
+  std::filesystem::path proof = {};
 };
 
 namespace exported {
@@ -76,9 +80,9 @@ static_assert(Net::parameter_count == COUNT);
 )";
 
 // Apart from the text above, where a line like these would be taken for an include of this file.
-inline constexpr const char* headers =
-    "#include <cstdint>\n#include <taut/embed/from_arrays.hpp>\n#include <taut/embed/proof.hpp>\n"
-    "#include <taut/inference.hpp>\n";
+inline constexpr const char* headers = "#include <cstdint>\n#include <taut/embed/from_arrays.hpp>\n";
+inline constexpr const char* header_of_proof = "#include <taut/embed/proof.hpp>\n";
+inline constexpr const char* header_of_all = "#include <taut/inference.hpp>\n";
 
 inline constexpr std::string_view values_of_all = R"(
 /// All tensors as the library takes them.
@@ -93,18 +97,43 @@ inline constexpr std::string_view bound_of_weights = R"(
 inline constexpr double lipschitz = BOUND;
 )";
 
-inline constexpr std::string_view proof_of_bound = R"(/// What it is the product of, one factor a layer.
+inline constexpr std::string_view factors_of_bound = R"(/// What it is the product of, one factor a layer.
 inline constexpr double lipschitz_factors[DEPTH] = {FACTORS};
-static_assert(taut::proves_lipschitz(parameters, lipschitz_factors, lipschitz));
 )";
 
-template <class Net> void write_lipschitz(std::string& text, const parameters<Net>& p) {
+inline constexpr std::string_view proof_in_header =
+    "static_assert(taut::proves_lipschitz<parameters, lipschitz_factors>(lipschitz));\n";
+
+inline constexpr std::string_view proof_apart =
+    R"(// The compiler's proof of NAME::lipschitz, written by taut::write_header: compile it once for these weights.
+HEADERS
+static_assert(taut::proves_lipschitz<NAME::parameters, NAME::lipschitz_factors>(NAME::lipschitz));
+)";
+
+/// The factors that a header states, and their product. Widened, since other flags round a proof differently.
+struct claimed_factors {
   std::vector<double> factors;
   double bound = 1;
-  for (const double f : certificates::factors(p)) {  // widened, since other flags round a proof differently
-    factors.push_back(f == 1 ? 1 : rounded::mul_up(f, 1 + 1e-9));
-    bound = rounded::mul_up(bound, factors.back());
+};
+template <class Net> claimed_factors claimed(const parameters<Net>& p) {
+  claimed_factors c;
+  for (const double f : certificates::factors(p)) {
+    c.factors.push_back(f == 1 ? 1 : rounded::mul_up(f, 1 + 1e-9));
+    c.bound = rounded::mul_up(c.bound, c.factors.back());
   }
+  return c;
+}
+
+/// Where the compiler checks the bound.
+enum class place { header, file, nowhere };
+template <class Net> constexpr place place_of_proof(const header_options& options) {
+  if (Net::depth == 0 || !compiler_can_prove<Net>) return place::nowhere;
+  if (!options.proof.empty()) return place::file;
+  return proof_work<Net> <= constant_work ? place::header : place::nowhere;
+}
+
+template <class Net> void write_lipschitz(std::string& text, const parameters<Net>& p, const header_options& options) {
+  const auto [factors, bound] = claimed(p);
   if (!rounded::is_finite(bound)) {
     text += "\n/// No Lipschitz constant is known: a layer declares none.\n";
     text += "inline constexpr double lipschitz = taut::rounded::infinity;\n";
@@ -116,10 +145,20 @@ template <class Net> void write_lipschitz(std::string& text, const parameters<Ne
   if (compiler_can_prove<Net> && Net::depth > 0) {
     std::string list;
     write_values<double>(list, factors, "    ");
-    text += replaced(proof_of_bound, {{"DEPTH", std::to_string(Net::depth)}, {"FACTORS", list}});
-  } else {
-    text += "// Not checked by the compiler: the proof exceeds the default limits of constant expressions.\n";
+    text += replaced(factors_of_bound, {{"DEPTH", std::to_string(Net::depth)}, {"FACTORS", list}});
   }
+  const place where = place_of_proof<Net>(options);
+  if (where == place::header) text += proof_in_header;
+  else if (where == place::file)
+    text += "// Checked by the compiler in a source file of its own, " + options.proof.filename().string() + ".\n";
+  else if (compiler_can_prove<Net> && Net::depth > 0)
+    text += "// Not checked by the compiler here, it would take long: header_options::proof writes that apart.\n";
+  else if (proof_work<Net> == infinite_work)
+    text +=
+        "// Not checked by the compiler: it has networks inside, weights that are folded by iteration, or a matrix "
+        "too\n"
+        "// large to be factorized in a constant expression.\n";
+  else text += "// Not checked by the compiler: it would take minutes.\n";
 }
 
 template <class Net> void write_tests(std::string& text, const parameters<Net>& p, std::span<const float> inputs) {
@@ -158,12 +197,16 @@ template <Network Net> [[nodiscard]] std::string header_text(const parameters<Ne
   if (!is_identifier(options.name))
     throw std::invalid_argument("the namespace of a header must be an unreserved C++ identifier, not '" + options.name +
                                 "'");
-  std::string text = replaced(beginning, {{"HEADERS", headers},
-                                          {"NAME", options.name},
-                                          {"HOW", compiler_can_prove<Net> ? "constexpr auto" : "static const auto"},
-                                          {"OUTPUTS", std::to_string(Net::output_size)},
-                                          {"NETWORK", wrapped(spelling<Net>(), " >> ", "    ")},
-                                          {"COUNT", std::to_string(Net::parameter_count)}});
+  std::string list_of_headers = headers;
+  if (place_of_proof<Net>(options) == place::header) list_of_headers += header_of_proof;
+  list_of_headers += header_of_all;
+  std::string text =
+      replaced(beginning, {{"HEADERS", list_of_headers},
+                           {"NAME", options.name},
+                           {"HOW", proof_work<Net> <= constant_work ? "constexpr auto" : "static const auto"},
+                           {"OUTPUTS", std::to_string(Net::output_size)},
+                           {"NETWORK", wrapped(spelling<Net>(), " >> ", "    ")},
+                           {"COUNT", std::to_string(Net::parameter_count)}});
   std::string arrays;
   for_each_tensor(p, [&](std::string_view key, const shape& extents, auto values) {
     using element = std::remove_const_t<typename decltype(values)::element_type>;
@@ -179,18 +222,32 @@ template <Network Net> [[nodiscard]] std::string header_text(const parameters<Ne
     text += "};\n";
   });
   text += replaced(values_of_all, {{"ARRAYS", wrapped(arrays, " ", "    ")}});
-  write_lipschitz(text, p);
+  write_lipschitz(text, p, options);
   if (!options.test_inputs.empty()) write_tests<Net>(text, p, options.test_inputs);
   return text + "\n}  // namespace " + options.name + "\n";
 }
 
-/// Writes that text to a file, completely or not at all. @throws save_error, and std::invalid_argument as header_text
-/// does; an older file is then unharmed.
+/// The text of the source file that proves the bound of a header, included by this name; empty where the compiler cannot.
+template <Network Net>
+[[nodiscard]] std::string proof_text(const parameters<Net>& p, const header_options& options, std::string_view header) {
+  using namespace exported;
+  if (place_of_proof<Net>(options) != place::file || !rounded::is_finite(claimed(p).bound)) return {};
+  const std::string own = "#include \"" + std::string(header) + "\"\n\n";
+  return replaced(proof_apart, {{"NAME", options.name}, {"HEADERS", own + header_of_proof}});
+}
+
+/// Writes that text to a file, and its proof to options.proof if that has a name and the compiler can check it: each
+/// completely or not at all. @throws save_error, and std::invalid_argument as header_text does; an older file is then
+/// unharmed.
 template <Network Net>
 void write_header(const parameters<Net>& p, const std::filesystem::path& path, const header_options& options = {}) {
   header_options named = options;
   if (named.name.empty()) named.name = path.stem().string();
-  write_file(path, std::string_view(header_text(p, named)));
+  const std::string text = header_text(p, named);
+  write_file(path, std::string_view(text));
+  const auto beside = std::filesystem::path(path).lexically_relative(named.proof.parent_path());
+  const std::string proof = proof_text(p, named, (beside.empty() ? path : beside).generic_string());
+  if (!proof.empty()) write_file(named.proof, std::string_view(proof));
 }
 
 }  // namespace taut

@@ -55,6 +55,11 @@ template <std::size_t A, std::size_t B, class... Options> struct linear : config
   static constexpr double weight(const parameters<In, Real>& p, std::size_t row, std::size_t column) {
     return static_cast<double>(p.weight[row * In.size() + column]);
   }
+  /// Where a row of the weight begins: for those who read all of it in a constant expression.
+  template <shape In, class Real>
+  static constexpr const Real* row_of_weight(const parameters<In, Real>& p, std::size_t row) {
+    return p.weight.data() + row * In.size();
+  }
   template <shape In, class Real> static constexpr double bias(const parameters<In, Real>& p, std::size_t row) {
     if constexpr (has_bias) return static_cast<double>(p.bias[row]);
     else return 0;

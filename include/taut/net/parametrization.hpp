@@ -70,6 +70,8 @@ template <class Kind, class Inner> struct parametrized : layer_base {
   static constexpr bool accepts(shape in) { return Inner::accepts(in); }
   static constexpr shape output(shape in) { return Inner::output(in); }
   static constexpr std::size_t multiply_adds(shape in) { return Inner::multiply_adds(in); }
+  /// Cheap enough for a constant expression.
+  static constexpr bool folds_in_one_pass = requires { requires Kind::one_pass; };
   static constexpr std::size_t fold_roundings(shape in) { return Kind::roundings(Inner::multiply_adds(in)); }
 
   template <shape In, class Real> using inner_parameters = parameters_of_layer<Inner, In, Real>;

@@ -13,7 +13,7 @@ namespace taut::normalizer {
 
 /// What weight norm and centred weight norm share; see net/parametrization.hpp for the parts of a kind.
 template <bool Centred> struct rows {
-  static constexpr bool row_gain = true;
+  static constexpr bool row_gain = true, one_pass = true;
   /// A row of n entries is summed up and centred: 2 n roundings and a few.
   static constexpr std::size_t roundings(std::size_t columns) { return 2 * columns + 16; }
   template <class Inner> static constexpr auto lipschitz(shape in) { return Inner::lipschitz(in); }
