@@ -92,6 +92,7 @@
 #include <taut/engine/convolve.hpp>
 #include <taut/engine/single.hpp>
 #include <taut/engine/engine.hpp>
+#include <taut/engine/rounding_model.hpp>
 
 #include <taut/certify/symmetric.hpp>
 #include <taut/certify/gram_iteration.hpp>
@@ -104,6 +105,7 @@
 #include <taut/certify/limits.hpp>
 #include <taut/certify/lipschitz_of.hpp>
 #include <taut/certify/local.hpp>
+#include <taut/certify/rounding.hpp>
 #include <taut/certify/sensitivity.hpp>
 #include <taut/certify/parameter_lipschitz.hpp>
 #include <taut/certify/smoothness.hpp>

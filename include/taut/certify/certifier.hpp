@@ -9,8 +9,8 @@
 // that happens follows layer by layer from the stds at x (local.hpp); it needs no floor and is at least what the floors
 // would give with the same constants. A smaller constant proved by other means, for inputs that keep the floors, can be
 // handed in: it holds on the ball on which the stds at x keep the floors. The larger radius counts. Ties, NaN and
-// infinities give radius 0. The promise is about the network in real arithmetic, seen through the outputs and stds that
-// the float engine computed.
+// infinities give radius 0. The promise is about the float engine and the network in real arithmetic alike: what rounding
+// can do anywhere on the ball (rounding.hpp) is taken from the margins and the stds first.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -21,6 +21,7 @@
 #include <taut/certify/limits.hpp>
 #include <taut/certify/lipschitz_of.hpp>
 #include <taut/certify/local.hpp>
+#include <taut/certify/rounding.hpp>
 #include <taut/engine/engine.hpp>
 
 namespace taut {
@@ -54,6 +55,9 @@ template <Network Net, class Arithmetic = float32<>> struct guarded {
   /// Per layer: the declared floor of a normalizer, 0 without one, and what the layer does to moves.
   std::array<double, Net::depth> floor{};
   std::array<certificates::local_step, Net::depth> steps{};
+  /// Per layer: what the rounding of its kernel does. Unless all of it is known, radii are 0.
+  certificates::network_rounding<Net> rounding{};
+  bool rounding_known = false;
 
   [[nodiscard]] constexpr double distance_of(std::size_t c, std::size_t j) const {
     return distance[tabulates ? c * outputs + j : 0];
@@ -84,11 +88,12 @@ constexpr void row_distances(const double* w, std::size_t rows, std::size_t colu
   }
 }
 
-/// How far the input may move if the input of layer `Last` may move by d; `std`: per layer, the smallest at the input.
-/// With `keep_floors` also no declared floor is left: a std is 1/sqrt(n)-Lipschitz, whatever the layers before.
-template <class Net, class Arithmetic> constexpr double moves_back(const guarded<Net, Arithmetic>& guard,
-                                                                   const std::array<double, Net::depth>& std, double d,
-                                                                   bool keep_floors) {
+/// How far the input may move if what `distance` speaks of may move by d; `std`: per layer, the smallest at the input;
+/// `moves` becomes how far the input of each layer may move. With `keep_floors` also no declared floor is left: a std is
+/// 1/sqrt(n)-Lipschitz, whatever the layers before.
+template <class Net, class Arithmetic>
+constexpr double moves_back(const guarded<Net, Arithmetic>& guard, const std::array<double, Net::depth>& std, double d,
+                            bool keep_floors, std::array<double, Net::depth>& moves) {
   for (std::size_t layer = Net::depth - (guard.tabulates ? 1 : 0); layer-- > 0;) {
     const local_step& step = guard.steps[layer];
     d = step.back(d, std[layer]);
@@ -97,8 +102,67 @@ template <class Net, class Arithmetic> constexpr double moves_back(const guarded
       const double reach = room > 0 ? rounded::mul_down(step.root, room) : 0;
       if (!(reach >= d)) d = reach;
     }
+    moves[layer] = d;
   }
   return d;
+}
+
+/// The smallest of (output[label] - output[j] - loss) / rate(j) over the other classes j.
+template <std::size_t Outputs> constexpr double smallest_move(const certificate<Outputs>& v, double loss, auto&& rate) {
+  double least = farthest;
+  for (std::size_t j = 0; j < Outputs; ++j) {
+    if (j == v.label) continue;
+    const double lead = rounded::sub_down(static_cast<double>(v.output[v.label]), static_cast<double>(v.output[j]));
+    const double margin = rounded::sub_down(lead, loss);
+    const double to_j = margin > 0 ? moves_within(margin, rate(j)) : 0;
+    if (!(to_j >= least)) least = to_j;
+  }
+  return least;
+}
+
+/// The radius by the layers' own constants (`handed` false) or by the one handed in, at most `room`.
+///
+/// A first radius, as if nothing were rounded, bounds how far each layer's input moves, hence the stds on the ball and
+/// what rounding can do there; both outputs of a pair are off by the outputs' error at x and at the other point, so a
+/// margin loses 2 sqrt(2) of it. If little is left of the margins, or a std can reach 0 on the ball, a part of it is
+/// tried: moves grow no faster than the radius does, except behind a normalizer that any move of its input is allowed.
+template <class Net, class Arithmetic>
+constexpr double radius_at(const guarded<Net, Arithmetic>& guard, const certificate<Net::output_size>& v,
+                           const std::array<double, Net::depth>& seen, double size, double room, bool handed) {
+  using per_layer = std::array<double, Net::depth>;
+  const auto radius = [&](double loss, const per_layer& std, per_layer& moves) {
+    if (!handed) {
+      const auto rate = [&](std::size_t j) { return guard.distance_of(v.label, j); };
+      return moves_back(guard, std, smallest_move(v, loss, rate), false, moves);
+    }
+    const auto rate = [&](std::size_t j) { return guard.slope_of(v.label, j); };
+    const double fall = smallest_move(v, loss, rate);
+    return std::min(fall, moves_back(guard, std, farthest, true, moves));
+  };
+  per_layer whole{}, allowed{}, moves{}, low = seen;
+  const double first = radius(0, seen, whole);
+  double best = 0;
+  for (const double part : {1.0, 0.875, 0.5, 0.125, 0x1p-6}) {
+    const double ball = std::min(rounded::mul_up(part, first), room);
+    if (!(ball > best)) break;
+    double share = std::min(1.0, rounded::mul_up(1.01, rounded::div_up(ball, first)));
+    for (std::size_t i = 0; i < Net::depth; ++i) {
+      allowed[i] = rounded::mul_up(share, whole[i]);
+      if (guard.rounding[i].normalizes && whole[i] >= farthest) share = 1;
+    }
+    const double error = rounding_on_ball(guard.rounding, rounded::add_up(size, ball), Net::input_size, seen,
+                                          handed ? nullptr : &allowed, guard.floor, low);
+    if (!rounded::is_finite(error)) continue;
+    const double found = radius(rounded::mul_up(error, 0x1.6a09e667f3bcdp+1), low, moves);
+    // the stds that were just reckoned with are those of the ball that comes out
+    const double scale = found > ball ? rounded::div_up(ball, found) : 1;
+    bool within = true;
+    for (std::size_t i = 0; i < Net::depth && !handed; ++i)
+      within =
+          within && (moves[i] <= allowed[i] || (whole[i] < farthest && rounded::mul_up(scale, moves[i]) <= allowed[i]));
+    if (within) best = std::max(best, std::min(ball, found));
+  }
+  return best;
 }
 
 }  // namespace certificates
@@ -130,6 +194,9 @@ template <class Arithmetic = float32<>, class Net, class Real>
     guard.distance[0] = rounded::sqrt_up(2);
   }
   guard.safe_norm = certificates::safe_input_norm(p);
+  guard.rounding = certificates::rounding_of<typename Arithmetic::lane>(p, factors);
+  guard.rounding_known = true;
+  for (const auto& layer : guard.rounding) guard.rounding_known = guard.rounding_known && layer.known();
   return guard;
 }
 
@@ -167,23 +234,14 @@ template <class Net, class Arithmetic>
   }
   v.contract_holds = computed && holds;
   if (!computed) return v;
-  double move = farthest, fall = farthest;  // of the input of the last layer, of the input
-  for (std::size_t j = 0; j < Net::output_size; ++j) {
-    if (j == v.label) continue;
-    const double margin = rounded::sub_down(static_cast<double>(v.output[v.label]), static_cast<double>(v.output[j]));
-    const double to_j = margin > 0 ? certificates::moves_within(margin, guard.distance_of(v.label, j)) : 0;
-    if (!(to_j >= move)) move = to_j;
-    if (guard.handed && margin > 0)
-      fall = std::min(fall, certificates::moves_within(margin, guard.slope_of(v.label, j)));
+  if (!guard.rounding_known) return v;
+  const double room = rounded::sub_down(guard.safe_norm, size);  // nothing overflows closer than that
+  if constexpr (Net::output_size == 1) {
+    v.radius = room;
+  } else {
+    v.radius = certificates::radius_at(guard, v, smallest, size, room, false);
+    if (guard.handed) v.radius = std::max(v.radius, certificates::radius_at(guard, v, smallest, size, room, true));
   }
-  v.radius = certificates::moves_back(guard, smallest, move, false);
-  if (guard.handed && move > 0) {
-    const double reach = std::min(fall, certificates::moves_back(guard, smallest, farthest, true));
-    if (reach > v.radius) v.radius = reach;
-  }
-  // nothing overflows on the ball
-  const double room = rounded::sub_down(guard.safe_norm, size);
-  if (!(v.radius <= room)) v.radius = room;
   return v;
 }
 

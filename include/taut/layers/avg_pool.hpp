@@ -59,6 +59,10 @@ template <std::size_t Height, std::size_t Width, class... Options> struct avg_po
     return sqrt(constant(static_cast<double>(over / common)) / constant(static_cast<double>(under / common)));
   }
   static constexpr double curvature(shape) { return 0; }  ///< linear
+  /// A sum of m terms, 1 / m and the product: (m + 1) roundings of the mean of |x|.
+  static constexpr kernel_error accuracy(shape in) {
+    return {.of_input = rounded::mul_up(static_cast<double>(pool::over(in).window() + 1), lipschitz(in).value().upper)};
+  }
 
  private:
   template <shape In, class V> static constexpr V share() {

@@ -29,6 +29,7 @@ struct gelu : pointwise_layer {
     return simd::select(simd::less(x, V(0)), left, V(1) - left);
   }
 
+  static constexpr kernel_error accuracy{.of_output = 14, .absolute = 0x1p-117};
   static constexpr auto lipschitz(shape) { return constant(1.128904145185155); }
   static constexpr double least_slope = -0.1289041451851549;                ///< at -sqrt 2, since y(x) - y(-x) = x
   static constexpr double curvature(shape) { return 0.79788456080286541; }  ///< largest |y''|: sqrt(2 / pi), at 0

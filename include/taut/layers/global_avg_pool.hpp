@@ -39,6 +39,10 @@ struct global_avg_pool : layer_base {
     return constant(1) / sqrt(constant(static_cast<double>(in.positions())));
   }
   static constexpr double curvature(shape) { return 0; }  ///< linear
+  /// As for AvgPool.
+  static constexpr kernel_error accuracy(shape in) {
+    return {.of_input = rounded::mul_up(static_cast<double>(in.positions() + 1), lipschitz(in).value().upper)};
+  }
 
  private:
   template <shape In, class V> static constexpr V share() {

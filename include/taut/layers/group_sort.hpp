@@ -68,6 +68,7 @@ template <std::size_t Size> struct group_sort : layer_base {
       }
   }
 
+  static constexpr kernel_error accuracy(shape) { return {}; }
   static constexpr auto lipschitz(shape) { return constant(1); }
   /// Each group of a vector is sorted on its own; those of an image are not neighbours.
   static constexpr sector slopes(shape in) { return {-1, 1, in.positions() == 1 ? Size : in.size()}; }

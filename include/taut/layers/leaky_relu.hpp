@@ -32,6 +32,8 @@ template <double Slope> struct leaky_relu : pointwise_layer {
     return simd::select(simd::less(V(0), x), V(1), simd::number<V>(Slope));
   }
 
+  /// One rounding of the slope, one of the product.
+  static constexpr kernel_error accuracy{.of_output = Slope == 0 ? 0 : 2};
   static constexpr auto lipschitz(shape) {
     constexpr double steeper = rounded_slope > Slope ? rounded_slope : Slope;
     return constant(steeper > 1 ? steeper : 1);

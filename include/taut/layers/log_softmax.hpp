@@ -59,6 +59,11 @@ struct log_softmax : distribution_layer<log_softmax> {
     }
   }
 
+  /// |y| is the sum of |x - largest| and of the logarithm, which loses no more than the sum in it: n + 3 units.
+  static constexpr kernel_error accuracy(shape in) {
+    return {.of_output = static_cast<double>(in.channels() + 8), .absolute = 0x1p-110};
+  }
+
   // J = I - 1 s' with s = softmax(x). 1's = 1 makes it a projection (J J = J), and so is I - J = 1 s'. Complementary
   // projections, neither of them 0, have the same norm (Kato): ||J|| = ||1 s'|| = sqrt(n) |s| < sqrt(n), which is
   // approached as s tends to a corner of the simplex. For n = 1, J = 0.

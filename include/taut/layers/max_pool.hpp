@@ -54,6 +54,8 @@ template <std::size_t Height, std::size_t Width, class... Options> struct max_po
     });
   }
 
+  static constexpr kernel_error accuracy(shape) { return {}; }
+
   // |y - y'|^2 <= the sum over windows of the largest (x_i - x'_i)^2 in it <= c |x - x'|^2; attained where a position
   // of c windows is the largest of them all.
   static constexpr auto lipschitz(shape in) {

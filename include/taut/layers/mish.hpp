@@ -27,6 +27,7 @@ struct mish : pointwise_layer {
     return simd::multiply_add(bounded * simd::sigmoid(x), shut * (V(1) + w), w);
   }
 
+  static constexpr kernel_error accuracy{.of_output = 10, .absolute = 0x1p-117};
   static constexpr auto lipschitz(shape) { return constant(1.088498161251728); }
   static constexpr double least_slope = -0.1125261223894626;               ///< at -2.2563763963...
   static constexpr double curvature(shape) { return 0.6442046372369725; }  ///< largest |y''|: at -0.0879344313...

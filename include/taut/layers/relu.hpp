@@ -18,6 +18,7 @@ struct relu : pointwise_layer {
   template <class V> static constexpr V apply(V x) { return simd::max(x, V(0)); }
   template <class V> static constexpr V derivative(V x, V) { return simd::select(simd::less(V(0), x), V(1), V(0)); }
 
+  static constexpr kernel_error accuracy{};
   static constexpr auto lipschitz(shape) { return constant(1); }
   static constexpr double least_slope = 0;
 };

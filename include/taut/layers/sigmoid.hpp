@@ -23,6 +23,7 @@ struct sigmoid : pointwise_layer {
     return e * larger * larger;
   }
 
+  static constexpr kernel_error accuracy{.of_output = 6, .absolute = 0x1p-117};
   static constexpr auto lipschitz(shape) { return constant(0.25); }
   static constexpr double least_slope = 0;
   static constexpr double curvature(shape) { return 0.0962250448649377; }  ///< largest |y''|: 1 / (6 sqrt 3)

@@ -28,6 +28,7 @@ struct silu : pointwise_layer {
     return simd::multiply_add(bounded * smaller, larger, s);
   }
 
+  static constexpr kernel_error accuracy{.of_output = 6, .absolute = 0x1p-117};
   static constexpr auto lipschitz(shape) { return constant(1.0998393201288671); }
   static constexpr double least_slope = -0.0998393201288670;  ///< at -2.3993572805..., since y(x) - y(-x) = x
   static constexpr double curvature(shape) { return 0.5; }    ///< largest |y''|: at 0

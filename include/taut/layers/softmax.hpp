@@ -56,6 +56,11 @@ struct softmax : distribution_layer<softmax> {
     }
   }
 
+  /// Exponentials of 3 units, which the sum has too and n roundings more; its reciprocal and the product.
+  static constexpr kernel_error accuracy(shape in) {
+    return {.of_output = static_cast<double>(in.channels() + 8), .absolute = 0x1p-110};
+  }
+
   // J = diag(y) - y y'; v'J v is the variance of v under y, at most (max v - min v)^2 / 4 <= |v|^2 / 2 (Popoviciu).
   static constexpr auto lipschitz(shape in) { return constant(in.channels() == 1 ? 0 : 0.5); }
 

@@ -18,6 +18,7 @@ struct tanh : pointwise_layer {
   template <class V> static constexpr V apply(V x) { return simd::tanh(x); }
   template <class V> static constexpr V derivative(V, V y) { return V(1) - y * y; }
 
+  static constexpr kernel_error accuracy{.of_output = 12};
   static constexpr auto lipschitz(shape) { return constant(1); }
   static constexpr double least_slope = 0;
   static constexpr double curvature(shape) { return 0.76980035891950113; }  ///< largest |y''|: 4 / 3^1.5

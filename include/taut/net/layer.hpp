@@ -54,6 +54,14 @@ enum class role {
   buffer      ///< running statistics, counters: stored and loaded, never differentiated
 };
 
+/// How far a layer's float kernel may be from the layer itself on the same floats, in every lane: |computed - y| <=
+/// 2^-24 (of_output |y| + of_input |x|) + absolute; element by element for a pointwise layer, in the Euclidean norm
+/// (`absolute` per element) for others. A layer states `accuracy`, a kernel_error, or accuracy(shape); without it the
+/// rounding of its networks is not known, and their certificates have radius 0.
+struct kernel_error {
+  double of_output = 0, of_input = 0, absolute = 0;
+};
+
 /// The description of one tensor of a layer: its key in a file, its extents, its role.
 struct tensor_info {
   std::string_view key;

@@ -10,6 +10,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <taut/base/rounding.hpp>
 #include <taut/simd/portable.hpp>
 #include <type_traits>
 #include <utility>
@@ -78,7 +79,37 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
     }
   }
 
+  /// Rounding: the computed sums differ from W x by at most 2^-24 (rounding() ||W|| + (target_fuses ? 0 : ||W||_F)) |x|
+  /// in the Euclidean norm of all rows, to first order (second: a factor (1 - 2^-24)^-longest).
+  ///
+  /// Proof: each addition is off by 2^-24 of its result, a sum over some of the columns. The L sums of a row that run
+  /// side by side are over disjoint columns C_l, so one step of all rows costs 2^-24 sum_l |W_{C_l} x_{C_l}| <= 2^-24
+  /// ||W|| sum_l |x_{C_l}| <= 2^-24 ||W|| sqrt(L) |x|: no absolute values of W appear. Then the L sums are added in
+  /// pairs. Rows of the last group, which may have another L, are counted apart.
+  static constexpr double rounding() {
+    const double whole = panels >= together ? cost_of(together) : 0, rest = cost_of(panels % together);
+    return rest == 0 ? whole
+                     : rounded::sqrt_up(rounded::add_up(rounded::mul_up(whole, whole), rounded::mul_up(rest, rest)));
+  }
+  /// No result has passed through more roundings than this.
+  static constexpr std::size_t longest = blocks + 8;
+
  private:
+  // Sums that run side by side in a group of `count` panels, in one row and in all.
+  static constexpr std::size_t split_of(std::size_t count) {
+    const std::size_t wanted = columns == 1 ? 4 : count * columns <= 4 ? 2 : 1;
+    return blocks < wanted ? 1 : wanted;
+  }
+  // The roundings of such a group, each weighted by the root of how many sums round together.
+  static constexpr double cost_of(std::size_t count) {
+    if (count == 0) return 0;
+    const std::size_t split = split_of(count), beside = split * columns, chain = (blocks + split - 1) / split;
+    double cost = rounded::mul_up(static_cast<double>(chain), rounded::sqrt_up(static_cast<double>(beside)));
+    for (std::size_t left = beside / 2; left > 0; left /= 2)
+      cost = rounded::add_up(cost, rounded::sqrt_up(static_cast<double>(left)));
+    return cost;
+  }
+
   // Panels computed at once, so many that their accumulators fit the registers (32 of 16 floats, 16 of 8 or of 4) and
   // hide the latency of the multiply-add.
   static constexpr std::size_t together_most = columns == 1 ? 4 : width<V> >= 16 ? 4 : 2;
@@ -97,7 +128,7 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
     constexpr std::size_t sums = Count * columns, step = sums * width<V>;
     // A group of few sums is split in two, even and odd blocks, to have enough independent additions; scalars in four,
     // so that their sums round as little as those of a register, whose four columns are sums of their own.
-    constexpr std::size_t wanted = columns == 1 ? 4 : sums <= 4 ? 2 : 1, split = blocks < wanted ? 1 : wanted;
+    constexpr std::size_t split = split_of(Count);
     V sum[split][sums];
     repeat_sums<split * sums>([&](auto k)
                                   __attribute__((always_inline)) { sum[k / sums][k % sums] = broadcast<V>(0.0f); });

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the rounding of the engine's float kernels costs, a priori: for activations x of size |x| <= size that are
+// computed up to |x^ - x| <= error, in the Euclidean norm, what leaves a layer's kernel. Units are 2^-24, half an ulp.
+//
+// The model: every float operation is off by 2^-24 of its result, or by 2^-126 where it underflows (subnormal numbers
+// may be flushed to zero); products may be contracted with sums. Kernels compiled with -ffast-math are not covered:
+// they drop the correction of means. First-order counts are stretched by `second_order`, enough for 2^17 roundings.
+#pragma once
+#include <cstddef>
+#include <taut/base/rounding.hpp>
+#include <taut/engine/sphere.hpp>
+#include <taut/simd/lane.hpp>
+
+namespace taut::engine_rounding {
+
+inline constexpr double unit = 0x1p-24, flushed = 0x1p-126, second_order = 1 + 0x1p-6;
+/// Longer chains of additions are beyond the model.
+inline constexpr std::size_t longest_chain = std::size_t{1} << 17;
+
+/// How large activations are, and how far the computed ones from the true ones.
+struct activations {
+  double size, error;
+};
+
+/// So many units, with the second order.
+constexpr double units(double count) { return rounded::mul_up(count, unit * second_order); }
+constexpr double units(std::size_t count) { return units(static_cast<double>(count)); }
+
+/// What a layer and its kernel do to activations: size' = growth size + added, error' = steepness error + of_size size +
+/// fixed.
+struct step {
+  double growth = 1, added = 0, steepness = 1, of_size = 0, fixed = 0;
+
+  /// The same where the kernel loses so much of the computed size, of the true output's size, and a constant more.
+  [[nodiscard]] constexpr step losing(double of_computed, double of_output, double constant) const {
+    using rounded::add_up, rounded::mul_up;
+    step s = *this;
+    s.of_size = add_up(of_size, add_up(of_computed, mul_up(of_output, growth)));
+    s.steepness = add_up(mul_up(steepness, add_up(1, of_output)), of_computed);
+    s.fixed = add_up(fixed, add_up(mul_up(of_output, add_up(added, fixed)), constant));
+    return s;
+  }
+  /// This step, and then another one.
+  [[nodiscard]] constexpr step then(const step& next) const {
+    using rounded::add_up, rounded::mul_up;
+    return {.growth = mul_up(next.growth, growth),
+            .added = add_up(mul_up(next.growth, added), next.added),
+            .steepness = mul_up(next.steepness, steepness),
+            .of_size = add_up(mul_up(next.steepness, of_size), mul_up(next.of_size, growth)),
+            .fixed = add_up(add_up(mul_up(next.steepness, fixed), mul_up(next.of_size, added)), next.fixed)};
+  }
+  /// In plain arithmetic: whoever calls it allows for 2^-50 of the results.
+  [[nodiscard]] constexpr activations operator()(const activations& x) const {
+    return {growth * x.size + added, steepness * x.error + of_size * x.size + fixed};
+  }
+};
+
+/// The step of a kernel about which nothing is known.
+constexpr step unknown() { return {.fixed = rounded::infinity}; }
+
+/// How many additions a result of the kernels' sums over n elements goes through, in lanes V.
+template <class V> constexpr std::size_t longest_sum(std::size_t n) {
+  std::size_t halvings = 0;
+  for (std::size_t left = simd::width<V>; left > 1; left /= 2) ++halvings;
+  return (n + simd::width<V> - 1) / simd::width<V> + halvings;
+}
+
+/// The rounding of a normalizer's statistics and of its scale, in parts of what they are.
+struct statistics_error {
+  double centre = 0;   ///< of the centred run c, by subtracting its mean here: centre |c| + of_mean |x|
+  double of_mean = 0;  ///< second order: the mean is corrected by what rounding left of it
+  double std = 0;      ///< of the observed std, beside that of c
+  double scale = 0;    ///< of 1 / sqrt(variance + epsilon), beside that of c
+};
+
+/// The same for runs of n elements; `subtracts`: the mean is subtracted in float (not folded into weights).
+template <class V> constexpr statistics_error statistics_of(std::size_t n, bool subtracts) {
+  statistics_error e;
+  const std::size_t sum = longest_sum<V>(n), squares = sum + (simd::target_fuses ? 0 : 1);
+  // |c|^2: a chain of positive terms; times 1/n: two; the root halves it and adds its own
+  e.std = units(static_cast<double>(squares + 2) / 2 + 1);
+  // plus epsilon: its own rounding and the sum's; the root halves it; the root and the quotient
+  e.scale = units(static_cast<double>(squares + 3) / 2 + 2);
+  if (subtracts) {
+    // m^ is off by (sum + 2) units of mean |x|, so a = x - m^ has |a| <= |c| + (sum + 2) units of |x|. The mean of a is
+    // off by sum + 3 units, and a and c round once each, a in two places.
+    e.centre = units(sum + 5);
+    e.of_mean = rounded::mul_up(e.centre, units(sum + 2));
+  }
+  return e;
+}
+
+/// A normalizer and its kernel, as far as they do not depend on the input.
+struct normalizer_step {
+  double root = 1;             ///< sqrt(n), downward
+  double sphere = 1;           ///< sqrt(n runs), upward: nothing is larger once it is normalized
+  double epsilon = 0;          ///< under the root
+  double gain = 1, added = 0;  ///< size' = gain sphere + added
+  double fixed = 0;            ///< error of the last operations
+  statistics_error statistics{};
+
+  /// The error of what is normalized, with the mean's.
+  [[nodiscard]] constexpr double arriving(const activations& x) const { return x.error + statistics.of_mean * x.size; }
+  /// The smallest std that a run of the true activations can have where `seen` was observed; 0 if it is lost in errors.
+  [[nodiscard]] constexpr double std_below(double seen, double arrived) const {
+    const double low = seen * (1 - statistics.std - statistics.centre - 0x1p-40) - arrived / root - 0x1p-55;
+    return low > 0 ? low : 0;
+  }
+  /// What leaves, if every run of the true activations has at least this std: a chord of the sphere (see
+  /// certify/local.hpp), sqrt(2 / (1 + sqrt(1 - t^2))) <= 1 + t^2, and the roundings.
+  [[nodiscard]] constexpr activations operator()(double arrived, double std) const {
+    const double square = std * std + epsilon;
+    if (!(square > 0x1p-80)) return {gain * sphere + added, rounded::infinity};
+    const double angle = arrived / rounded::sqrt_nearest(square), t = angle / root;
+    const double everywhere = epsilon > 0 ? arrived / rounded::sqrt_nearest(epsilon) : 2 * sphere;
+    double chord = t < 1 ? angle * (1 + t * t) : 2 * sphere;
+    if (everywhere < chord) chord = everywhere;
+    const double relative = statistics.centre + statistics.scale + 0x1p-80;
+    return {gain * sphere + added, gain * (chord + relative * sphere) + fixed};
+  }
+  /// The same whatever the stds are.
+  [[nodiscard]] constexpr step anywhere() const {
+    using rounded::add_up, rounded::mul_up;
+    if (!(epsilon > 0x1p-80)) return unknown();
+    const double k = mul_up(gain, rounded::div_up(1, rounded::sqrt_down(epsilon)));
+    const double relative = add_up(add_up(statistics.centre, statistics.scale), 0x1p-80);
+    return {.growth = 0,
+            .added = add_up(mul_up(gain, sphere), added),
+            .steepness = k,
+            .of_size = mul_up(k, statistics.of_mean),
+            .fixed = add_up(mul_up(gain, mul_up(relative, sphere)), fixed)};
+  }
+};
+
+/// Whether a pointwise or mixing layer states how its kernel rounds.
+template <class L> constexpr bool states_accuracy = requires(shape s) {
+  { L::accuracy } -> std::convertible_to<kernel_error>;
+} || requires(shape s) {
+  { L::accuracy(s) } -> std::convertible_to<kernel_error>;
+};
+
+/// What it states.
+template <class L> constexpr kernel_error accuracy_of(shape in) {
+  if constexpr (requires { L::accuracy(in); }) return L::accuracy(in);
+  else return L::accuracy;
+}
+
+}  // namespace taut::engine_rounding
