@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <random>
+#include <taut/base/random.hpp>
 #include <taut/simd/lane.hpp>
 #include <taut/simd/matvec.hpp>
 #include <vector>
@@ -184,3 +185,51 @@ TEST_CASE("simd.matvec: weights are rounded once from double") {
 }
 
 }  // namespace taut::simd
+
+namespace {
+
+// W = a b', all positive: ||W|| = |a| |b|, and partial sums that only grow.
+template <class V, std::size_t Rows, std::size_t Cols> double rounding_used(std::uint64_t seed) {
+  using kernel = taut::simd::matvec<V, Rows, Cols>;
+  taut::base::random_stream random(seed);
+  std::vector<double> w(Rows * Cols), a(Rows), b(Cols);
+  for (double& v : a) v = 1 + random.uniform();
+  for (double& v : b) v = 1 + random.uniform();
+  alignas(64) static float packed[kernel::size], x[kernel::padded_cols], y[kernel::padded_rows];
+  double norm_a = 0, norm_b = 0, norm_x = 0;
+  for (std::size_t j = 0; j < Cols; ++j) {
+    x[j] = static_cast<float>(b[j]);
+    norm_b += b[j] * b[j], norm_x += static_cast<double>(x[j]) * static_cast<double>(x[j]);
+  }
+  for (std::size_t i = 0; i < Rows; ++i) {
+    norm_a += a[i] * a[i];
+    for (std::size_t j = 0; j < Cols; ++j) w[i * Cols + j] = static_cast<double>(static_cast<float>(a[i] * b[j]));
+  }
+  kernel::pack(w.data(), packed);
+  kernel::apply(packed, x,
+                [&](std::size_t panel, V rows) { taut::simd::store_aligned(rows, y + panel * taut::simd::width<V>); });
+  double error = 0;
+  for (std::size_t i = 0; i < Rows; ++i) {
+    double truth = 0;
+    for (std::size_t j = 0; j < Cols; ++j) truth += w[i * Cols + j] * static_cast<double>(x[j]);
+    error += (static_cast<double>(y[i]) - truth) * (static_cast<double>(y[i]) - truth);
+  }
+  const double norm = std::sqrt(norm_a * norm_b) * (1 + 1e-6);  // its Frobenius norm, too
+  const double units = kernel::rounding() + (taut::simd::target_fuses ? 0 : 1);
+  return std::sqrt(error) / (0x1p-24 * units * norm * std::sqrt(norm_x) * (1 + 0x1p-6));
+}
+
+}  // namespace
+
+TEST_CASE("simd.matvec: sums round as stated, in every lane") {
+  double most = 0;
+  for (std::uint64_t seed = 0; seed < 20; ++seed)
+    for (const double used :
+         {rounding_used<taut::simd::native, 32, 64>(seed), rounding_used<taut::simd::native, 7, 301>(seed),
+          rounding_used<taut::simd::portable<1>, 5, 400>(seed),
+          rounding_used<taut::simd::portable<4>, 11, 129>(seed)}) {
+      CHECK(used <= 1);
+      most = std::max(most, used);
+    }
+  CHECK(most > 0.02);
+}

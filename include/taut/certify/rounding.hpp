@@ -12,6 +12,7 @@
 #include <taut/certify/local.hpp>
 #include <taut/engine/engine.hpp>
 #include <taut/engine/rounding_model.hpp>
+#include <type_traits>
 
 namespace taut::certificates {
 
@@ -362,7 +363,8 @@ constexpr engine_rounding::step rounding_builder<Net, Lane, Real>::block() const
 /// no `move`.
 template <std::size_t Depth>
 constexpr double rounding_on_ball(const std::array<layer_rounding, Depth>& layers, double size, std::size_t inputs,
-                                  const std::array<double, Depth>& seen, const std::array<double, Depth>* move,
+                                  const std::array<double, Depth>& seen,
+                                  const std::type_identity_t<std::array<double, Depth>>* move,
                                   const std::array<double, Depth>& floor, std::array<double, Depth>& low) {
   constexpr double most = 0x1p200;
   engine_rounding::activations x{size, engine_rounding::flushed * static_cast<double>(inputs)};

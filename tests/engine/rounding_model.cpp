@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// The algebra of rounding steps, the counts of sums in lanes, and normalizers by hand. Attacks are in laws/.
+#include <taut/engine/rounding_model.hpp>
+#include <taut/layers/relu.hpp>
+#include <taut/layers/softmax.hpp>
+
+#include "support/catch.hpp"
+
+namespace {
+
+using namespace taut;
+using namespace taut::engine_rounding;
+
+static_assert(longest_sum<simd::portable<1>>(100) == 100);
+static_assert(longest_sum<simd::portable<16>>(100) == 7 + 4);
+static_assert(longest_sum<simd::portable<4>>(100) == 25 + 2);
+
+// a folded normalizer subtracts nothing; what is subtracted is corrected, so the mean costs the second order only
+static_assert(statistics_of<simd::portable<1>>(100, false).centre == 0);
+static_assert(statistics_of<simd::portable<1>>(100, true).centre >= 105 * 0x1p-24);
+static_assert(statistics_of<simd::portable<1>>(100, true).of_mean < 1e-10);
+static_assert(statistics_of<simd::portable<16>>(100, true).scale < statistics_of<simd::portable<1>>(100, true).scale);
+
+struct silent : pointwise_layer {};
+static_assert(states_accuracy<layer::relu> && states_accuracy<layer::softmax> && !states_accuracy<silent>);
+static_assert(accuracy_of<layer::relu>(shape{3}).of_output == 0 &&
+              accuracy_of<layer::softmax>(shape{3}).of_output == 11);
+
+constexpr step half{.growth = 0.5, .added = 1, .steepness = 0.5, .of_size = 0.25, .fixed = 0.125};
+static_assert(half({4, 8}).size == 3 && half({4, 8}).error == 4 + 1 + 0.125);
+static_assert(half.then(half)({4, 8}).size == half(half({4, 8})).size);
+static_assert(half.then(half)({4, 8}).error == half(half({4, 8})).error);
+static_assert(step{}.then(half)({4, 8}).error == half({4, 8}).error);
+static_assert(unknown()({1, 1}).error == rounded::infinity && half.then(unknown())({1, 1}).error == rounded::infinity);
+
+// what is lost of the computed size counts for the error that arrived, too
+static_assert(step{.growth = 2, .steepness = 2}.losing(0.25, 0, 0)({4, 8}).error == 2 * 8 + 0.25 * (4 + 8));
+static_assert(step{.growth = 2, .steepness = 2}.losing(0, 0.25, 1)({4, 8}).error == 2 * 8 * 1.25 + 0.25 * 8 + 1);
+
+constexpr normalizer_step sphere{.root = 2, .sphere = 2, .epsilon = 0.25, .gain = 3, .added = 1, .fixed = 0.5};
+static_assert(sphere(0, 1).size == 7 && sphere(0, 1).error == 0.5 + 6 * 0x1p-80);
+
+}  // namespace
+
+TEST_CASE(
+    "engine.rounding_model: a normalizer passes errors on by 1 / sqrt(std^2 + epsilon), at most by 1 / sqrt(epsilon)") {
+  CHECK(sphere(1e-6, 1).error == Approx(0.5 + 3e-6 / std::sqrt(1.25)));
+  CHECK(sphere(1e-6, 0).error == Approx(0.5 + 3e-6 / 0.5));
+  CHECK(sphere(1e9, 1).error <= 0.5 + 3 * 4 + 1e-9);  // the diameter of the sphere
+  CHECK(sphere.anywhere()({1, 1e-6}).error == Approx(sphere(1e-6, 0).error));
+  CHECK(sphere.anywhere()({1, 1e-6}).size == Approx(7));
+  auto sharp = sphere;
+  sharp.epsilon = 0;
+  CHECK_FALSE(rounded::is_finite(sharp(1e-6, 0).error));
+  CHECK_FALSE(rounded::is_finite(sharp.anywhere()({1, 1e-6}).error));
+  CHECK(sharp(1e-6, 1).error == Approx(0.5 + 3e-6));
+}
+
+TEST_CASE("engine.rounding_model: an observed std is lowered by its own error, and by what arrived") {
+  auto rough = sphere;
+  rough.statistics = statistics_of<simd::portable<1>>(4, true);
+  CHECK(rough.std_below(1, 0) < 1);
+  CHECK(rough.std_below(1, 0) > 1 - 20 * 0x1p-24);
+  CHECK(rough.std_below(1, 0.5) == Approx(0.75));
+  CHECK(rough.std_below(1, 3) == 0);
+  CHECK(rough.arriving({1e9, 1}) > 1);
+}
