@@ -105,6 +105,14 @@ TEST_CASE("certify.least_image: orthogonal maps keep lengths, errors and scales 
   }
 }
 
+TEST_CASE("certify.least_image: no multiplier proves more than the truth") {
+  const double identity[] = {1, 0, 0, 0, 1, 0, 0, 0, 1}, zero[3]{};
+  const certificates::images::quadratic q({identity, zero, 3, 3, 0, 0, 2, 3}, 3);
+  const double truth = 4 * std::ldexp(1, -2 * q.exponent), top = q.form.entry(0, 0);
+  CHECK(certificates::images::proves(q, top * (1 - 1e-12), truth * (1 - 1e-10)));
+  for (double l = 0; l < 2 * top; l += top / 256) CHECK(!certificates::images::proves(q, l, truth * (1 + 1e-12)));
+}
+
 TEST_CASE("certify.least_image: what proves nothing gives 0") {
   const double w[] = {1, 2, 2, 4}, zero[2]{}, strange[] = {1, std::numeric_limits<double>::quiet_NaN(), 0, 1};
   CHECK(least_image({w, zero, 2, 2, 0, 0, 1, 1}) <= 1e-6);  // of rank one
