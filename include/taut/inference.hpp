@@ -111,6 +111,8 @@
 #include <taut/certify/smoothness.hpp>
 #include <taut/certify/region.hpp>
 #include <taut/certify/range.hpp>
+#include <taut/certify/least_image.hpp>
+#include <taut/certify/implied_floor.hpp>
 #include <taut/certify/chain.hpp>
 #include <taut/certify/rescaled.hpp>
 #include <taut/certify/absolute.hpp>

@@ -227,10 +227,11 @@ constexpr double by_s_lemma(const shell_image& f, int steps) {
 /// and, beyond `work` multiply-adds, left out.
 constexpr double least_image(const shell_image& f, std::size_t work = constant_work) {
   if (f.rows == 0 || f.columns == 0) return 0;
-  int steps = 400, roots = 60;
+  const std::size_t entries = f.rows * f.columns;
+  int steps = entries < (std::size_t{1} << 18) ? 400 : 64, roots = 60;
   std::size_t limit = std::size_t{1} << 34;
   if (std::is_constant_evaluated()) steps = 32, roots = 12, limit = work;
-  const std::size_t n = f.columns, entries = f.rows * n;
+  const std::size_t n = f.columns;
   double best = 0;
   if (3 * static_cast<std::size_t>(steps + 3) * entries <= limit) best = images::by_direction(f, steps);
   if (f.low > 0 && n * entries / 2 + static_cast<std::size_t>(roots + 4) * n * n * n / 6 <= limit)
