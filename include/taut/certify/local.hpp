@@ -59,9 +59,9 @@ struct local_step {
 template <class L, shape In> constexpr bool floors_inside() {
   bool found = false;
   base::for_each_index<base::networks_inside<L>()>([&]<std::size_t K>() {
-    using Net = base::network_inside<L, In, K>;
-    base::for_each_index<Net::depth>([&]<std::size_t I>() {
-      found |= declared_floor<layer_of<Net, I>>() > 0 || floors_inside<layer_of<Net, I>, Net::shapes[I]>();
+    using Inner = base::network_inside<L, In, K>;
+    base::for_each_index<Inner::depth>([&]<std::size_t I>() {
+      found |= declared_floor<layer_of<Inner, I>>() > 0 || floors_inside<layer_of<Inner, I>, Inner::shapes[I]>();
     });
   });
   return found;
