@@ -4,6 +4,8 @@
 #include <taut/certify/barrier.hpp>
 #include <taut/certify/capacity.hpp>
 #include <taut/certify/generalization.hpp>
+#include <taut/certify/lipschitz_bounds.hpp>
+#include <taut/certify/sampled.hpp>
 #include <taut/certify/tighten.hpp>
 #include <taut/embed/assurance.hpp>
 #include <taut/embed/document.hpp>

@@ -6,6 +6,8 @@
 // Every chain is tried by every tactic: the product of norms, the best diagonal rescaling, absolute values, and the
 // semidefinite certificate, the last two searches by the interior-point method of barrier.hpp. The least wins.
 #pragma once
+#include <array>
+#include <chrono>
 #include <cstddef>
 #include <taut/certify/barrier.hpp>
 #include <taut/certify/witness.hpp>
@@ -26,6 +28,7 @@ struct chain_bounds {
   double product = rounded::infinity, rescaled = rounded::infinity, absolute = rounded::infinity,
          semidefinite = rounded::infinity;
   std::vector<double> scales, multipliers;
+  std::array<double, 4> seconds{};  ///< that each tactic took
 
   /// The tactic with the least constant.
   [[nodiscard]] tactic best() const {
@@ -85,6 +88,32 @@ inline multipliers search(const chain& c, const std::vector<double>& scale, sect
   return {rounded::detail::unbounded(), {}};
 }
 
+/// The best scales, and what they prove.
+inline void rescale(const chain& c, const tighten_options& options, chain_bounds& found) {
+  const multipliers symmetric = search(c, found.scales, sectors::symmetric, options.gap);
+  if (!symmetric.of_run.empty()) {
+    std::size_t run = 0;
+    for (const nonlinearity& f : c.bends)
+      for (std::size_t r = 0; r < f.runs(); ++r, ++run)
+        found.scales[run] = f.steepest() * std::sqrt(symmetric.of_run[run]);
+    found.rescaled = rescaled_bound(c, found.scales.data());
+  }
+  if (!(found.rescaled < found.product)) found.rescaled = found.product, found.scales.assign(found.scales.size(), 1);
+}
+
+/// The best multipliers, and what they prove; from the scales.
+inline void certify_semidefinite(const chain& c, const tighten_options& options, chain_bounds& found) {
+  const multipliers own = search(c, found.scales, sectors::own, options.gap);
+  if (own.of_run.empty()) return;
+  found.multipliers = own.of_run;
+  for (double margin = 1e-9; margin < 1e-3; margin *= 8) {
+    const double claim = std::sqrt(own.square) * (1 + margin);
+    if (!semidefinite_proves(c, own.of_run.data(), claim)) continue;
+    found.semidefinite = claim;
+    return;
+  }
+}
+
 /// All tactics on one chain.
 inline chain_bounds bounds_of(const chain& c, const tighten_options& options) {
   chain_bounds found;
@@ -94,32 +123,22 @@ inline chain_bounds bounds_of(const chain& c, const tighten_options& options) {
     found.product = found.rescaled = found.absolute = found.semidefinite = 1;
     return found;
   }
-  found.product = rescaled_bound(c, nullptr);
-  found.absolute = absolute_bound(c);
+  const auto timed = [&found](tactic t, auto&& work) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    found.seconds[static_cast<std::size_t>(t)] =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  timed(tactic::product, [&] { found.product = rescaled_bound(c, nullptr); });
+  timed(tactic::absolute, [&] { found.absolute = absolute_bound(c); });
   std::size_t order = std::min(c.maps[0].rows, c.maps[0].columns);
   for (const nonlinearity& f : c.bends) order += f.size;
   if (runs == 0 || order > options.largest_form || !rounded::is_finite(found.product)) {
     found.rescaled = found.semidefinite = found.product;
     return found;
   }
-  const multipliers symmetric = search(c, found.scales, sectors::symmetric, options.gap);
-  if (!symmetric.of_run.empty()) {
-    std::size_t run = 0;
-    for (const nonlinearity& f : c.bends)
-      for (std::size_t r = 0; r < f.runs(); ++r, ++run)
-        found.scales[run] = f.steepest() * std::sqrt(symmetric.of_run[run]);
-    found.rescaled = rescaled_bound(c, found.scales.data());
-  }
-  if (!(found.rescaled < found.product)) found.rescaled = found.product, found.scales.assign(runs, 1);
-  const multipliers own = search(c, found.scales, sectors::own, options.gap);
-  if (own.of_run.empty()) return found;
-  found.multipliers = own.of_run;
-  for (double margin = 1e-9; margin < 1e-3; margin *= 8) {
-    const double claim = std::sqrt(own.square) * (1 + margin);
-    if (!semidefinite_proves(c, own.of_run.data(), claim)) continue;
-    found.semidefinite = claim;
-    break;
-  }
+  timed(tactic::rescaled, [&] { rescale(c, options, found); });
+  timed(tactic::semidefinite, [&] { certify_semidefinite(c, options, found); });
   return found;
 }
 
