@@ -30,6 +30,7 @@ constexpr std::uint64_t shuffle_seed = 20;
 struct settings {
   std::size_t epochs = 100;
   std::uint64_t seed = 1;
+  double radius = 0.1;
   std::filesystem::path data = TAUT_DATA, out = ".";
   bool quick = false;
 };
@@ -41,10 +42,10 @@ parameters<Digits> train(const dataset_parts& parts, const settings& s,
   fit(p, parts.first, batch<32>{},
       {.epochs = s.epochs,
        .learning_rate = 0.1,
-       .weight_decay = 1e-4,
        .schedule = cosine_rate,
        .seed = s.seed,
-       .on_epoch = std::move(report)});
+       .on_epoch = std::move(report)},
+      sgd{.weight_decay = 1e-4}, margin_loss{.radius = s.radius});
   return p;
 }
 
@@ -120,6 +121,7 @@ int main(int argc, char** argv) {
   CLI::App app{"Trains a normalized network on handwritten digits and proves what it can about it."};
   app.add_option("--epochs", s.epochs, "passes over the training samples")->capture_default_str();
   app.add_option("--seed", s.seed, "of initial weights and sample order, not of the split")->capture_default_str();
+  app.add_option("--radius", s.radius, "that is trained for; 0: the accuracy alone")->capture_default_str();
   app.add_option("--data", s.data, "folder with digits.csv.gz")->capture_default_str();
   app.add_option("--out", s.out, "folder for digits.safetensors and digits.hpp")->capture_default_str();
   app.add_flag("--quick", s.quick, "10 epochs");

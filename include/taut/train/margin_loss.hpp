@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <numbers>
 #include <span>
+#include <taut/certify/certifier.hpp>
 #include <taut/train/norm_estimate.hpp>
 #include <taut/train/objective.hpp>
 #include <taut/train/schedule.hpp>
@@ -197,7 +198,7 @@ template <Network Net, class Batch, simd::lane V> class margin_loss::in {
   }
 
  private:
-  static constexpr bool tabulates = certificates::tabulates<Net>();
+  static constexpr bool tabulates = guarded<Net>::tabulates;
   static constexpr std::size_t steps = Net::depth - (tabulates ? 1 : 0);  // through which d goes
   using estimates = typename base::factor_estimates<Net, std::make_index_sequence<steps>>::type;
   struct nothing {
