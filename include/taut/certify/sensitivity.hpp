@@ -153,6 +153,13 @@ template <class Net> struct declared_quantities {
   }
 };
 
+/// ||W|| of a matrix that was folded with so many roundings.
+[[gnu::noinline]] constexpr double norm_of_folded(const double* w, std::size_t rows, std::size_t columns,
+                                                  std::size_t roundings, std::size_t work) {
+  const double size = roundings == 0 ? 0 : frobenius_norm_up(w, rows, columns);
+  return spectral_norm(w, rows, columns, rounded::mul_up(static_cast<double>(roundings) * 0x1p-51, size), work).value;
+}
+
 /// The quantities of all networks whose parameters are, layer by layer, at most `radius` away from p or no larger in
 /// norm: ||W|| <= ||W_p|| + radius and so on. Parametrized weights (weight norm, spectral norm) vary as folded.
 template <class Net, class Real> struct quantities_near {
@@ -222,9 +229,7 @@ template <class Net, class Real> struct quantities_near {
       const buffer w(rows * columns);
       for (std::size_t row = 0; row < rows; ++row)
         for (std::size_t column = 0; column < columns; ++column) w.at[row * columns + column] = entry(row, column);
-      const double error = rounded::mul_up(static_cast<double>(fold_roundings<Net, I>()) * 0x1p-51,
-                                           frobenius_norm_up(w.at, rows, columns));
-      return spectral_norm(w.at, rows, columns, error, work).value;
+      return norm_of_folded(w.at, rows, columns, fold_roundings<Net, I>(), work);
     };
     if constexpr (is_dense<Net, I>()) {
       return norm([&](std::size_t row, std::size_t column) { return L::weight(raw, row, column); },
