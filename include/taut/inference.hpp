@@ -113,6 +113,7 @@
 #include <taut/certify/range.hpp>
 #include <taut/certify/least_image.hpp>
 #include <taut/certify/implied_floor.hpp>
+#include <taut/certify/contract_of.hpp>
 #include <taut/certify/chain.hpp>
 #include <taut/certify/rescaled.hpp>
 #include <taut/certify/absolute.hpp>

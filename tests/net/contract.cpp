@@ -11,12 +11,12 @@ using namespace taut;
 struct digits : decltype(Input<64>(in_ball<8.0>, in_box<0.0, 1.0>) >> Linear<32>(at_most<2.0>) >>
                          LN(min_std<0.25>, gain_at_most<1.5>) >> ReLU >> SpectralNorm<3.0>(Linear<10>)) {};
 
-static_assert(contract<digits> == R"(|x| <= 8: for each input, by certify
-x_i >= 0: for each input, by certify
-x_i <= 1: for each input, by certify
+static_assert(contract<digits> == R"(|x| <= 8: for each input, by certify: contract_holds; radii hold either way
+x_i >= 0: for each input, by certify: contract_holds; radii hold either way
+x_i <= 1: for each input, by certify: contract_holds; radii hold either way
 norm(W0) <= 2: when weights are loaded; at compile time by keeps_declared(p)
 gain1 <= 1.5: when weights are loaded; at compile time by keeps_declared(p)
-std1 >= 0.25: for each input, by certify, and for the whole ball that it promises
+std1 >= 0.25: for each input, by certify: contract_holds; radii hold either way
 norm(W3) <= 3: when weights are loaded; at compile time by keeps_declared(p)
 )");
 
@@ -24,14 +24,14 @@ norm(W3) <= 3: when weights are loaded; at compile time by keeps_declared(p)
 struct blocks : decltype(Input<4> >> Residual(Linear<4>(at_most<0.5>) >> RMSNorm(min_std<0.125>)) >>
                          Concat(Tanh, BN(min_std<0.5>) >> Residual(LN(gain_at_most<2.0>)))) {};
 static_assert(contract<blocks> == R"(norm(W0.0) <= 0.5: when weights are loaded; at compile time by keeps_declared(p)
-rms0.1 >= 0.125: NOT CHECKED: nobody observes a std inside a block
+rms0.1 >= 0.125: NOT CHECKED: nobody observes a std inside a block; contract_of(p) may prove it
 running_std1.1.0 >= 0.5: when weights are loaded; at compile time by keeps_declared(p)
 gain1.1.1 <= 2: when weights are loaded; at compile time by keeps_declared(p)
 )");
 
 static_assert(contract<decltype(Input<4> >> Linear<3> >> LN >> ReLU)> == "nothing is declared\n");
 static_assert(contract<decltype(Input<4>(in_box<-rounded::infinity, 2.0>) >> ReLU)> ==
-              "x_i <= 2: for each input, by certify\n");
+              "x_i <= 2: for each input, by certify: contract_holds; radii hold either way\n");
 
 // a user's layer that declares a norm and states no claim: nobody proves it, and the contract says so
 struct trusting : layer::relu {

@@ -11,6 +11,7 @@
 #pragma once
 #include <array>
 #include <cstddef>
+#include <span>
 #include <taut/certify/factors.hpp>
 #include <taut/certify/limits.hpp>
 #include <taut/certify/local.hpp>
@@ -134,11 +135,31 @@ constexpr region region_behind(const parameters<Net, Real>& p, const region& x, 
   return here;
 }
 
-/// The inputs that the type of a network declares. The ball is a little larger: certify compares plain sums of squares.
+/// How much longer than the declared ball inputs may be, relatively: what plain sums of n squares may miss, and more.
+template <class Net> inline constexpr double ball_slack = 0x1p-40 + static_cast<double>(Net::input_size) * 0x1p-51;
+
+/// The inputs that the type of a network declares, and those that look like it to plain sums of squares.
 template <class Net> constexpr region declared_inputs() {
   using In = typename Net::input;
-  const double ball = rounded::is_finite(In::ball) ? rounded::mul_up(In::ball, 1 + 0x1p-40) : rounded::infinity;
+  const double ball = rounded::is_finite(In::ball) ? rounded::mul_up(In::ball, 1 + ball_slack<Net>) : rounded::infinity;
   return region_of_input(Net::input_size, ball, In::lower, In::upper);
+}
+
+/// Whether x is an input that the type declares: every element in the box, and the norm, as a plain sum of squares sees
+/// it, in the ball. True for some x beyond the ball by a rounding or two, never for one beyond declared_inputs.
+template <class Net, class Real> constexpr bool input_contract_holds(std::span<const Real, Net::input_size> x) {
+  using In = typename Net::input;
+  bool inside = true;
+  if constexpr (rounded::is_finite(In::lower) || rounded::is_finite(In::upper))
+    for (const Real v : x)
+      inside =
+          inside && rounded::is_finite(v) && static_cast<double>(v) >= In::lower && static_cast<double>(v) <= In::upper;
+  if constexpr (rounded::is_finite(In::ball)) {
+    double squares = 0;
+    for (const Real v : x) squares += static_cast<double>(v) * static_cast<double>(v);
+    inside = inside && rounded::is_finite(squares) && squares <= In::ball * In::ball * (1 + 0x1p-41);
+  }
+  return inside;
 }
 
 }  // namespace certificates

@@ -3,9 +3,9 @@
 //
 //   std::cout << contract<Net>;
 //
-//   |x| <= 8: for each input, by certify
+//   |x| <= 8: for each input, by certify: contract_holds; radii hold either way
 //   norm(W0) <= 2: when weights are loaded; at compile time by keeps_declared(p)
-//   std1 >= 0.25: for each input, by certify, and for the whole ball that it promises
+//   std1 >= 0.25: for each input, by certify: contract_holds; radii hold either way
 //
 // What is declared is read off the layers' Lipschitz terms, so no list of layers is kept here; blocks are opened.
 #pragma once
@@ -93,10 +93,9 @@ template <class Net, class Report> constexpr void each_assumption(Report&& repor
 template <std::size_t N> constexpr void print(text<N>& out, const assumption& a) {
   ((((out += a.quantity) += a.at_least ? " >= " : " <= ") += a.limit) += ": ");
   if (a.when == checked::on_loading) out += "when weights are loaded; at compile time by keeps_declared(p)";
-  else if (a.when == checked::nowhere && a.at_least) out += "NOT CHECKED: nobody observes a std inside a block";
-  else if (a.when == checked::nowhere) out += "NOT CHECKED: the layer states no claim of its parameters";
-  else if (a.where.depth == 0) out += "for each input, by certify";
-  else out += "for each input, by certify, and for the whole ball that it promises";
+  else if (a.when == checked::on_each_input) out += "for each input, by certify: contract_holds; radii hold either way";
+  else if (a.at_least) out += "NOT CHECKED: nobody observes a std inside a block; contract_of(p) may prove it";
+  else out += "NOT CHECKED: the layer states no claim of its parameters";
   out += "\n";
 }
 
