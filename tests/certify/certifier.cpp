@@ -212,3 +212,67 @@ TEST_CASE("certify.certifier: normalizers keep deep networks far from overflow")
                  Residual(LN >> Linear<40> >> ReLU >> Linear<40>) >> LN >> Linear<40> >> RMSNorm >> Linear<3>) {};
   CHECK(certificates::safe_input_norm(random_parameters<deep>(1, 6)) > 1e12);
 }
+
+TEST_CASE("certify.certifier: an input outside the declared ball or box breaks the contract, and keeps its radius") {
+  struct plain : decltype(Input<2> >> Linear<2>) {};
+  struct in_both : decltype(Input<2>(in_ball<2.0>, in_box<0.0, 1.75>) >> Linear<2>) {};
+  parameters<plain> p;
+  parameters<in_both> q;
+  get<0>(p).weight = get<0>(q).weight = {1, 0, 0, 1};
+  const auto guard = certifier(p);
+  const auto declared = certifier(q);
+  const auto check = [&](std::array<float, 2> x, bool holds) {
+    const auto v = certify(declared, x);
+    CHECK(v.contract_holds == holds);
+    CHECK(v.radius == certify(guard, x).radius);
+    CHECK(v.radius > 0);
+  };
+  check({1, 0.5f}, true);
+  check({1.5f, 1.4f}, false);  // the ball
+  check({1, -0.125f}, false);  // the box
+  check({1.875f, 0.5f}, false);
+}
+
+namespace {
+
+// behind the first normalizer z is 2 / sqrt(2) long at least, and three times that in front of the second; inside the
+// block a bias keeps everything away from 0
+struct implies : decltype(Input<4> >> LN(min_std<1.0>, epsilon<1.0>, no_affine) >> Linear<4> >> LN(min_std<2.1>) >>
+                          Residual(Linear<4> >> RMSNorm(min_std<0.5>) >> Linear<4>) >> Linear<2>) {};
+parameters<implies> implying() {
+  auto p = random_parameters<implies>(3);
+  get<1>(p) = {};
+  for (std::size_t i = 0; i < 4; ++i) get<1>(p).weight[5 * i] = 3;
+  get<0>(std::get<0>(get<3>(p).inside)).bias = {30, 30, 30, 30};
+  return p;
+}
+
+}  // namespace
+
+TEST_CASE("certify.certifier: floors that the weights imply are not checked, in blocks either") {
+  auto p = implying();
+  const auto guard = certifier(p);
+  CHECK((!guard.implied[0] && guard.implied[2] && guard.inside_implied));
+  CHECK(certify(guard, std::array{3.0f, -3.0f, 1.0f, 0.0f}).contract_holds);
+  CHECK(!certify(guard, std::array{0.3f, -0.3f, 0.1f, 0.0f}).contract_holds);  // the first floor is checked
+  // a constant handed in holds as far as the checked floors reach: farther than if all were checked
+  lipschitz_bound<8> bound;
+  bound.value = guard.lipschitz * 0x1p-10;
+  const auto fewer = certifier(p, bound);
+  auto all = fewer;
+  all.implied = {};
+  bool farther = false;
+  base::random_stream random(4);
+  for (int i = 0; i < 100; ++i) {
+    const auto x = random_vector<float>(random, 4, 3);
+    const double with = certify(fewer, x).radius, without = certify(all, x).radius;
+    CHECK(with >= without);
+    farther = farther || with > without;
+  }
+  CHECK(farther);
+  get<0>(std::get<0>(get<3>(p).inside)).bias = {};
+  CHECK(!certifier(p).inside_implied);
+  CHECK(!certify(certifier(p), std::array{3.0f, -3.0f, 1.0f, 0.0f}).contract_holds);
+  get<1>(p).weight[0] = 2;
+  CHECK(!certifier(p).implied[2]);
+}

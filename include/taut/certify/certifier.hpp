@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <ranges>
 #include <span>
+#include <taut/certify/contract_of.hpp>
 #include <taut/certify/limits.hpp>
 #include <taut/certify/lipschitz_of.hpp>
 #include <taut/certify/local.hpp>
@@ -29,9 +30,10 @@ namespace taut {
 /// A label with its promise.
 template <std::size_t Outputs> struct certificate {
   std::array<float, Outputs> output{};
-  std::size_t label = 0;        ///< the largest output
-  double radius = 0;            ///< Euclidean; every input closer than this has the same label
-  bool contract_holds = false;  ///< at x itself every normalizer's std is at least the declared one
+  std::size_t label = 0;  ///< the largest output
+  double radius = 0;      ///< Euclidean; every input closer than this has the same label
+  bool contract_holds =
+      false;  ///< x is as declared, and at x itself every normalizer's std is at least the declared one
 };
 
 /// What certify(guard, x) needs: the engine and the constants of the promise. Make it with certifier(p).
@@ -55,6 +57,9 @@ template <Network Net, class Arithmetic = float32<>> struct guarded {
   /// Per layer: the declared floor of a normalizer, 0 without one, and what the layer does to moves.
   std::array<double, Net::depth> floor{};
   std::array<certificates::local_step, Net::depth> steps{};
+  /// Floors that the weights imply (implied_floor.hpp) need no check; so do those inside blocks, if all are implied.
+  std::array<bool, Net::depth> implied{};
+  bool inside_implied = !certificates::floors_within<Net>();
   /// Per layer: what the rounding of its kernel does. Unless all of it is known, radii are 0.
   certificates::network_rounding<Net> rounding{};
   bool rounding_known = false;
@@ -88,6 +93,15 @@ constexpr void row_distances(const double* w, std::size_t rows, std::size_t colu
   }
 }
 
+/// Whether a normalizer of a network declares a floor, in a block or not.
+template <class Net> constexpr bool declares_floors() {
+  bool found = floors_within<Net>();
+  base::for_each_index<Net::depth>([&]<std::size_t I>() {
+    found |= layer_of<Net, I>::reads == fusion::normalizer && declared_floor<layer_of<Net, I>>() > 0;
+  });
+  return found;
+}
+
 /// How far the input may move if what `distance` speaks of may move by d; `std`: per layer, the smallest at the input;
 /// `moves` becomes how far the input of each layer may move. With `keep_floors` also no declared floor is left: a std is
 /// 1/sqrt(n)-Lipschitz, whatever the layers before.
@@ -97,7 +111,7 @@ constexpr double moves_back(const guarded<Net, Arithmetic>& guard, const std::ar
   for (std::size_t layer = Net::depth - (guard.tabulates ? 1 : 0); layer-- > 0;) {
     const local_step& step = guard.steps[layer];
     d = step.back(d, std[layer]);
-    if (keep_floors && guard.floor[layer] > 0) {
+    if (keep_floors && guard.floor[layer] > 0 && !guard.implied[layer]) {
       const double room = rounded::sub_down(std[layer], guard.floor[layer]);
       const double reach = room > 0 ? rounded::mul_down(step.root, room) : 0;
       if (!(reach >= d)) d = reach;
@@ -197,6 +211,16 @@ template <class Arithmetic = float32<>, class Net, class Real>
   guard.rounding = certificates::rounding_of<typename Arithmetic::lane>(p, factors);
   guard.rounding_known = true;
   for (const auto& layer : guard.rounding) guard.rounding_known = guard.rounding_known && layer.known();
+  if constexpr (certificates::declares_floors<Net>()) {
+    if (!std::is_constant_evaluated()) {  // a search; without it, all floors are checked
+      bool inside = true;
+      for (const floor_status& f : certificates::floors_of(p, certificates::region(Net::input_size))) {
+        if (f.where.depth == 1) guard.implied[f.where.index[0]] = f.proved();
+        else inside = inside && (f.declared == 0 || f.proved());
+      }
+      guard.inside_implied = inside;
+    }
+  }
   return guard;
 }
 
@@ -208,7 +232,7 @@ template <class Arithmetic = float32<>, class Net, class Real, std::size_t TextS
   auto guard = certifier<Arithmetic>(p);
   if (proved.value < guard.lipschitz) {
     guard.lipschitz = proved.value;
-    guard.handed = !certificates::floors_within<Net>();  // nobody would see whether floors inside blocks hold
+    guard.handed = guard.inside_implied;  // nobody sees whether other floors inside blocks hold
   }
   return guard;
 }
@@ -226,13 +250,13 @@ template <class Net, class Arithmetic>
     const auto std = static_cast<double>(seen);
     computed = computed && rounded::is_finite(std);
     if (!(std >= smallest[layer])) smallest[layer] = std;
-    if (std < guard.floor[layer]) holds = false;
+    if (std < guard.floor[layer] && !guard.implied[layer]) holds = false;
   });
   for (std::size_t j = 0; j < Net::output_size; ++j) {
     computed = computed && rounded::is_finite(v.output[j]);
     if (v.output[j] > v.output[v.label]) v.label = j;
   }
-  v.contract_holds = computed && holds && !certificates::floors_within<Net>();  // nobody looks at those
+  v.contract_holds = computed && holds && guard.inside_implied && certificates::input_contract_holds<Net, float>(x);
   if (!computed) return v;
   if (!guard.rounding_known) return v;
   const double room = rounded::sub_down(guard.safe_norm, size);  // nothing overflows closer than that
