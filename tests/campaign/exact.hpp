@@ -18,8 +18,8 @@ namespace taut::campaign {
 
 __extension__ using wide = unsigned __int128;
 
-/// Whether bound < sqrt(square) 2^exponent; NaN is below everything.
-inline bool is_below(double bound, std::uint64_t square, int exponent) {
+/// Whether bound < sqrt(square) 2^exponent, for square < 2^127; NaN is below everything.
+inline bool is_below(double bound, wide square, int exponent) {
   const std::uint64_t bits = rounded::detail::bits_of(bound), size = bits & ~rounded::detail::sign_bit;
   if (size > rounded::detail::infinity_bits) return true;
   if (size != bits) return square != 0 || size != 0;
@@ -30,15 +30,15 @@ inline bool is_below(double bound, std::uint64_t square, int exponent) {
   const int shift = 2 * (power - exponent);
   const wide left = wide{whole} * whole;
   if (left == 0 || square == 0) return square != 0;
-  if (shift >= 0) return left < square && shift < 64 && (left << shift) < square;
-  return -shift >= 127 || (left >> -shift) < square;
+  if (shift < 0) return -shift >= 127 || (left >> -shift) < square;
+  return shift < 127 && left < (square >> shift) + ((square & ((wide{1} << shift) - 1)) != 0 ? 1 : 0);
 }
 
 /// A matrix and its norm sqrt(square) 2^exponent.
 struct exact_matrix {
   std::size_t rows = 0, columns = 0;
   std::vector<double> entries;
-  std::uint64_t square = 0;
+  wide square = 0;
   int exponent = 0;
 
   [[nodiscard]] long double norm() const { return std::ldexp(std::sqrt(static_cast<long double>(square)), exponent); }
@@ -209,6 +209,22 @@ inline exact_matrix make_exact(base::random_stream& random, exact_kind kind, std
     place(m, 0, 0, made.exponent);
   }
   return made;
+}
+
+/// A matrix of equal entries, so long that rounding shows: nearly every partial sum of the squares of a row, taken
+/// sixteen at a time, loses half a unit, and all of them together about `columns` / 50 units.
+inline exact_matrix make_losing(base::random_stream& random, std::size_t rows, std::size_t columns) {
+  exact_matrix made{rows, columns, std::vector<double>(rows * columns)};
+  const std::uint64_t first = (std::uint64_t{1} << 29) + random.below(std::size_t{1} << 28);
+  for (std::uint64_t value = first | 1;; value += 2) {
+    const double entry = static_cast<double>(value), product = entry * entry;
+    const int lost = rounded::exponent_of(product * static_cast<double>(columns / 16)) - rounded::exponent_of(product);
+    const std::uint64_t low = (std::uint64_t{1} << lost) - 1;
+    if ((rounded::detail::bits_of(product) & low) != low / 2) continue;
+    std::fill(made.entries.begin(), made.entries.end(), entry);
+    made.square = wide{value} * value * rows * columns;
+    return made;
+  }
 }
 
 }  // namespace taut::campaign

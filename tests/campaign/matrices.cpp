@@ -84,7 +84,7 @@ template <class Violates> void judge(const std::vector<double>& w, std::size_t r
     const bool measured = truth > 0x1p-960L && truth < 0x1p1020L;
     sum.of_tactics[i].check(violates(bound), measured ? bound / truth : -1, words);
   }
-  for (const int units : {0, 1, 3, 9, 30})
+  for (const int units : {0, 1, 3, 9, 30, 300})
     if (truth > 0)
       sum.others[0].check(spectral_norm_at_most(w.data(), rows, columns, below_by(claim, units)), -1, words);
   if (truth > 0x1p-900L && truth < 0x1p900L) {
@@ -154,6 +154,16 @@ void attack_exact(std::size_t matrices, std::uint64_t seed, std::size_t largest,
   }
 }
 
+void attack_long(std::size_t matrices, std::uint64_t seed, tallies& sum) {
+  random_stream random(seed);
+  for (std::size_t i = 0; i < matrices; ++i) {
+    const auto m = make_losing(random, 1 + random.below(3), std::size_t{2048} << random.below(5));
+    judge(
+        m.entries, m.rows, m.columns, m.norm(), [&](double bound) { return is_below(bound, m.square, m.exponent); },
+        m.claim_below(), random, "losing", sum);
+  }
+}
+
 void attack_dense(std::size_t matrices, std::uint64_t seed, std::size_t largest, tallies& sum) {
   random_stream random(seed);
   for (std::size_t i = 0; i < matrices; ++i) {
@@ -203,6 +213,7 @@ TEST_CASE("campaign.matrices: no bound is below the norm of its matrix, and no c
   tallies sum;
   attack_exact(effort(1500, 60000), 1, 16, sum);
   attack_exact(effort(60, 6000), 2, 64, sum);
+  attack_long(effort(15, 400), 8, sum);
   attack_dense(effort(600, 30000), 3, 9, sum);
   attack_dense(effort(10, 300), 4, 40, sum);
   std::vector<tally> all = sum.all();
@@ -227,6 +238,10 @@ TEST_CASE("campaign.matrices: the question whether a bound is below a norm is an
   CHECK(is_below(1e300, 1, 1000));
   CHECK_FALSE(is_below(rounded::detail::unbounded(), ~std::uint64_t{0}, 990));
   CHECK(is_below(rounded::detail::from_bits(~std::uint64_t{0}), 1, 0));
+  CHECK(is_below(0x1p40, (wide{1} << 100) + 1, 10));
+  CHECK_FALSE(is_below(0x1p60, wide{1} << 100, 10));
+  CHECK_FALSE(is_below(0x1p61, wide{1} << 126, -2));
+  CHECK(is_below(rounded::next_down(0x1p61), wide{1} << 126, -2));
   CHECK(is_below(0, 1, -1074));
   CHECK_FALSE(is_below(0, 0, 0));
   CHECK(is_below(-1, 0, 0));
