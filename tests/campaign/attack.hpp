@@ -17,13 +17,13 @@ inline constexpr bool floats_are_promised = false;
 
 /// What was tried against a kind of network.
 struct record {
-  tally slopes, radii, boundaries;
+  tally product, tight, tampered, radii, boundaries;
   std::size_t certified = 0;
 };
 
-/// Searches for a pair of inputs that is steeper than `bound`: near pairs and far ones, antipodal around the inputs where
-/// a normalizer sees a constant, and on its declared floor; improved by gradient ascent.
-void attack_slope(subject& net, double bound, std::uint64_t seed, std::size_t starts, tally& sum);
+/// Searches for a pair of inputs that is steeper than a proved constant: near pairs and far ones, antipodal around the
+/// inputs where a normalizer sees a constant, and on its declared floor; improved by gradient ascent.
+void attack_slope(subject& net, std::uint64_t seed, std::size_t starts, record& sum);
 
 /// Certifies inputs of many kinds and searches the float engines for another label inside each radius; follows decision
 /// boundaries down to neighbouring floats.

@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <taut/certify/tighten.hpp>
 #include <taut/inference.hpp>
 #include <utility>
 #include <vector>
@@ -27,6 +28,13 @@ struct verdict {
   bool contract_holds = false;
 };
 
+/// Proved Lipschitz constants of the whole network.
+struct constants {
+  double product = 0;   ///< of lipschitz_of
+  double tight = 0;     ///< of tighten
+  double tampered = 0;  ///< the least that verify says of witnesses that were changed
+};
+
 /// One network with parameters.
 class subject {
  public:
@@ -40,8 +48,8 @@ class subject {
 
   /// Draws parameters of this kind.
   virtual void draw(weight_kind kind, std::uint64_t seed) = 0;
-  /// The proved Lipschitz constant of the whole network.
-  [[nodiscard]] virtual double bound() const = 0;
+  /// The proved constants of the parameters last drawn.
+  [[nodiscard]] virtual const constants& proved() const = 0;
   /// The output in double; the activations stay for backward and the stds.
   virtual std::span<const double> forward(std::span<const double> x) = 0;
   /// J(x)' u for the x of the last forward.
@@ -84,10 +92,14 @@ template <class Net> class subject_of final : public subject {
     *p = {};
     draw_weights(*p, kind, seed);
     folded_layers.emplace(*p);
+    const auto tight = tighten(*p);
     *fast = certifier(*p);
-    *slow = certifier<float32<simd::portable<1>>>(*p);
+    *slow = certifier<float32<simd::portable<1>>>(*p, tight);
+    found = {lipschitz_of(*p).value, tight.value, rounded::infinity};
+    base::random_stream random(seed);
+    for (int trial = 0; trial < 4; ++trial) found.tampered = std::min(found.tampered, tampered(tight.witness, random));
   }
-  [[nodiscard]] double bound() const override { return lipschitz_of(*p).value; }
+  [[nodiscard]] const constants& proved() const override { return found; }
 
   std::span<const double> forward(std::span<const double> x) override {
     std::copy(x.begin(), x.end(), at[0].begin());
@@ -136,6 +148,19 @@ template <class Net> class subject_of final : public subject {
     return least;
   }
 
+  // What verify says of a witness with smaller claims, other tactics, and multipliers that were not found for it.
+  double tampered(witness<Net> w, base::random_stream& random) const {
+    const double shrink = 1 - std::exp(random.uniform(-14, -0.7));
+    const std::size_t how = random.below(3);
+    for (double& claim : w.claims) claim *= shrink;
+    if (how == 1)
+      for (double& t : w.multiplier) t *= std::exp(0.1 * random.normal());
+    if (how == 2)
+      for (tactic& t : w.tactics) t = static_cast<tactic>(random.below(4));
+    return verify(*p, w).value;
+  }
+
+  constants found;
   std::unique_ptr<parameters<Net>> p = std::make_unique<parameters<Net>>();
   std::unique_ptr<native> fast = std::make_unique<native>();
   std::unique_ptr<scalar> slow = std::make_unique<scalar>();
