@@ -162,6 +162,7 @@ void attack_slope(subject& net, std::uint64_t seed, std::size_t starts, record& 
     if (best.slope > std::min({bounds.product, bounds.tight, bounds.tampered}) * (1 - 1e-9))
       doubt = 30 * (search.noise(best.a, random) + search.noise(best.b, random)) / norm(minus(best.a, best.b));
     const auto check = [&](double bound, tally& of) {
+      if (!rounded::is_finite(bound)) return;  // nothing is promised
       of.check(!(best.slope <= bound * (1 + 1e-9) + doubt), best.slope > 0 ? bound / best.slope : -1, [&] {
         return net.name + ", seed " + std::to_string(seed) + ": slope " + std::to_string(best.slope) + " of bound " +
                std::to_string(bound);
@@ -250,16 +251,10 @@ class radius_attack {
     }
     return x;
   }
-  std::size_t real_label(const floats& x) {
-    const vector in(x.begin(), x.end());
-    const auto y = net.forward(in);
-    return static_cast<std::size_t>(std::max_element(y.begin(), y.end()) - y.begin());
-  }
-  bool counts(const floats& x, const floats& y) { return floats_are_promised || real_label(x) != real_label(y); }
   void inside(const floats& x, const verdict& v, const vector& delta, std::size_t arithmetic) {
     const floats y = nearest(x, delta, std::min(v.radius, 1e30) * (1 - 1e-7));
     for (std::size_t by = 0; by < 2; ++by)  // the rounding of either engine is allowed for
-      sum.radii.check(net.label(by, y) != v.label && counts(x, y), -1, [&] {
+      sum.radii.check(net.label(by, y) != v.label, -1, [&] {
         return net.name + ", seed " + std::to_string(seed) + ": radius " + std::to_string(v.radius) + " of engine " +
                std::to_string(arithmetic) + " broken in engine " + std::to_string(by) + " at distance " +
                std::to_string(static_cast<double>(distance(x, y)));
@@ -286,7 +281,7 @@ class radius_attack {
     const auto apart = [&](const floats& a, const floats& b) {
       const double promised = net.certify(arithmetic, a).radius;
       const long double found = distance(a, b);
-      const bool broken = static_cast<long double>(promised) > found && counts(a, b);
+      const bool broken = static_cast<long double>(promised) > found;
       sum.boundaries.check(broken, promised > 0 ? found / promised : -1, [&] {
         return net.name + ", seed " + std::to_string(seed) + ", engine " + std::to_string(arithmetic) + ": radius " +
                std::to_string(promised) + ", other label at " + std::to_string(static_cast<double>(found));

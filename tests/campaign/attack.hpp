@@ -11,10 +11,6 @@
 
 namespace taut::campaign {
 
-/// Whether a radius speaks of what the float engines compute. While it is about the network in real arithmetic, a label
-/// counts as changed inside it only where it changes in double too, and decision boundaries are only reported.
-inline constexpr bool floats_are_promised = false;
-
 /// What was tried against a kind of network.
 struct record {
   tally product, tight, tampered, radii, boundaries;
