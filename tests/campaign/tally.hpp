@@ -47,7 +47,7 @@ inline std::string report(const std::string& title, std::span<const tally> all) 
   std::ostringstream out;
   std::size_t checks = 0, violations = 0;
   for (const tally& t : all) {
-    out << "  " << std::left << std::setw(46) << t.name << std::right << std::setw(10) << t.checks << " checks  "
+    out << "  " << std::left << std::setw(52) << t.name << std::right << std::setw(10) << t.checks << " checks  "
         << t.violations << " violations";
     if (t.nearest >= 0) out << "  nearest " << std::setprecision(9) << static_cast<double>(t.nearest);
     if (!t.worst.empty()) out << "  first: " << t.worst;
