@@ -13,6 +13,14 @@ using tests::contains;
 struct net : decltype(Input<4> >> Linear<4>(at_most<2.0>) >> LN(min_std<0.5>, gain_at_most<1.0>) >> ReLU >>
                       Residual(LN(no_affine, min_std<0.1>)) >> Linear<3>) {};
 struct plain : decltype(Input<2> >> Linear<2>) {};
+struct half : pointwise_layer {  // a layer of one's own that does not state how accurate its kernel is
+  static constexpr auto name = base::say("Half");
+  static constexpr bool homogeneous = true;
+  static constexpr output_range range{};
+  template <class V> static constexpr V apply(V x) { return x * V(0.5f); }
+  template <class V> static constexpr V derivative(V, V) { return V(0.5f); }
+  static constexpr auto lipschitz(shape) { return constant(0.5); }
+};
 
 }  // namespace
 
@@ -29,6 +37,7 @@ TEST_CASE("embed.assurance: theorem, assumptions, rounding, weights, tools") {
   CHECK_THAT(text, contains("these weights keep what is declared of weights  yes"));
   CHECK_THAT(text, contains(fingerprint(p)));
   CHECK_THAT(text, contains(std::string(library_version)));
+  CHECK_THAT(text, contains("radii hold for the float32 engine  yes"));
   CHECK(text == text_of(assurance(p)));
 
   get<0>(p).weight[0] = 5;  // at_most<2> is broken
@@ -36,6 +45,13 @@ TEST_CASE("embed.assurance: theorem, assumptions, rounding, weights, tools") {
   CHECK_THAT(broken, contains("these weights keep what is declared of weights  no"));
   CHECK(broken.find(fingerprint(p)) != std::string::npos);
   CHECK(text.find(fingerprint(p)) == std::string::npos);
+}
+
+TEST_CASE("embed.assurance: rounding that nobody bounds is said") {
+  struct halved : decltype(Input<2> >> Linear<2> >> half{}) {};
+  parameters<halved> p{};
+  CHECK_THAT(text_of(assurance(p)), contains("radii hold for the float32 engine  no"));
+  CHECK_THAT(text_of(assurance(p)), contains("certify gives radius 0"));
 }
 
 TEST_CASE("embed.assurance: without declarations, without conditions; with a constant of one's own") {

@@ -9,6 +9,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <taut/base/version.hpp>
 #include <taut/certify/certifier.hpp>
@@ -62,14 +63,20 @@ template <class Net> document_section assumption_section(const parameters<Net>& 
   return s;
 }
 
-inline document_section rounding_section() {
+/// What of rounding is accounted for, and how.
+template <class Net> document_section rounding_section(const parameters<Net>& p) {
+  const bool known = std::make_unique<guarded<Net>>(certifier(p))->rounding_known;
   document_section s{"rounding", "Rounding"};
+  s.facts = {{"radii_cover_float32", "radii hold for the float32 engine", known}};
   s.notes = {
       "Constants are proved in double: every operation is rounded outward; spectral norms are certified by a "
       "floating-point Cholesky factorization whose rounding errors, in any order, are subtracted first.",
       "Weights are the floats whose hash stands here, exactly; parametrized weights are folded in double, and the "
       "error of that is added to their norms.",
-      "The theorem speaks of the network in real arithmetic. The rounding of the float32 engine is not in it."};
+      "L speaks of the network in real arithmetic.",
+      known ? "A radius of certify speaks of the labels that the float32 engine computes as well: what its kernels' "
+              "rounding can do anywhere on the ball is taken from margins and stds before anything is promised."
+            : "A layer does not state how accurate its kernel is, or weights are too large: certify gives radius 0."};
   return s;
 }
 
@@ -103,7 +110,7 @@ template <Network Net, std::size_t TextSize, class Witness>
   document_section library{"library", "The library"};
   library.facts = {{"name", "name", std::string("taut")}, {"version", "version", std::string(library_version)}};
   return {"Assurance",
-          {std::move(theorem), written::assumption_section(p), std::move(factors), written::rounding_section(),
+          {std::move(theorem), written::assumption_section(p), std::move(factors), written::rounding_section(p),
            written::weights_section(p), toolchain_section(), std::move(library)}};
 }
 
