@@ -84,7 +84,7 @@ template <class Net> void check_gradient(std::uint64_t seed, const margin_loss& 
     };
     const double h = 2e-3;
     INFO(name);
-    CHECK((moved(h) - moved(-h)) / (2 * h) == Approx(along).margin(1e-3).epsilon(2e-2));
+    CHECK((moved(h) - moved(-h)) / (2 * h) == Approx(along).margin(1e-4).epsilon(1e-3));
     ++tensor;
   });
 }

@@ -229,14 +229,15 @@ template <Network Net, class Batch, simd::lane V> class margin_loss::in {
       largest = simd::max(largest, normalizer::measure<L>(x + r * runs.size, runs.size).inverse);
     return V(1) / largest;
   }
-  // dx += slope d root / dx, in the runs whose root is the smallest.
+  // dx += slope d root / dx, in the runs whose root is the smallest, within what two ways of rounding it may differ.
   template <std::size_t I> static void add_root_slope(const V* x, V slope, V* dx) {
     using L = layer_of<Net, I>;
     constexpr pooling runs = L::pooled(Net::shapes[I]);
-    const V smallest = smallest_root<I>(x), share = simd::number<V>(1 / static_cast<double>(runs.size));
+    const V limit = smallest_root<I>(x) * simd::number<V>(1 + 1e-5),
+            share = simd::number<V>(1 / static_cast<double>(runs.size));
     for (std::size_t r = 0; r < runs.groups; ++r) {
       const auto s = normalizer::measure<L>(x + r * runs.size, runs.size);
-      const V each = simd::select(simd::less(smallest, V(1) / s.inverse), V(0), slope * s.inverse * share);
+      const V each = simd::select(simd::less(limit, V(1) / s.inverse), V(0), slope * s.inverse * share);
       for (std::size_t i = r * runs.size; i < (r + 1) * runs.size; ++i) dx[i] = dx[i] + each * s.centre(x[i]);
     }
   }
