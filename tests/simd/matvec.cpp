@@ -215,8 +215,8 @@ template <class V, std::size_t Rows, std::size_t Cols> double rounding_used(std:
     error += (static_cast<double>(y[i]) - truth) * (static_cast<double>(y[i]) - truth);
   }
   const double norm = std::sqrt(norm_a * norm_b) * (1 + 1e-6);  // its Frobenius norm, too
-  const double units = kernel::rounding() + (taut::simd::target_fuses ? 0 : 1);
-  return std::sqrt(error) / (0x1p-24 * units * norm * std::sqrt(norm_x) * (1 + 0x1p-6));
+  const double units = kernel::rounding(norm, norm) + (taut::simd::target_fuses ? 0 : norm);
+  return std::sqrt(error) / (0x1p-24 * units * std::sqrt(norm_x) * (1 + 0x1p-6));
 }
 
 }  // namespace

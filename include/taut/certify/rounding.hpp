@@ -56,17 +56,17 @@ constexpr void round_to_float(folded_matrix& m, double raw, double raw_bias, std
                        mul_up(flush, rounded::sqrt_up(static_cast<double>(rows))));
 }
 
-/// The step of W x + b: `of_norm` units of ||W|| |x| and `of_size` of ||W||_F |x| are lost in sums, `of_bias` of |b|, one
-/// of the result, and every operation of a chain may underflow, before a factor up to 2^40 is applied.
-constexpr engine_rounding::step affine_step(const folded_matrix& m, double of_norm, double of_size, double of_bias,
-                                            std::size_t chain, std::size_t rows) {
+/// The step of W x + b: `sums` units of |x| are lost, `of_norm` of ||W|| |x|, `of_size` of ||W||_F |x|, `of_bias` of |b|,
+/// one of the result, and every operation of a chain may underflow, before a factor up to 2^40 is applied.
+constexpr engine_rounding::step affine_step(const folded_matrix& m, double sums, double of_norm, double of_size,
+                                            double of_bias, std::size_t chain, std::size_t rows) {
   using engine_rounding::units, rounded::add_up, rounded::mul_up;
   if (chain > engine_rounding::longest_chain) return engine_rounding::unknown();
   const double norm = add_up(m.norm, m.lost), size = add_up(m.size, m.lost);
   const engine_rounding::step exact{m.norm, m.bias, norm, m.lost, m.bias_lost};
   const double underflow = mul_up(static_cast<double>(chain) * 0x1p-85, rounded::sqrt_up(static_cast<double>(rows)));
-  return exact.losing(add_up(mul_up(units(of_norm), norm), mul_up(units(of_size), size)), units(1.0),
-                      add_up(mul_up(units(of_bias), m.bias), underflow));
+  const double lost = add_up(sums, add_up(mul_up(of_norm, norm), mul_up(of_size, size)));
+  return exact.losing(units(lost), units(1.0), add_up(mul_up(units(of_bias), m.bias), underflow));
 }
 
 /// The largest magnitude of some numbers.
@@ -199,7 +199,8 @@ template <class Net, class Lane, class Real> class rounding_builder {
     }
     round_to_float(m, before_centring, magnitudes, roundings, rows * columns, rows);
     using kernel = simd::matvec<Lane, rows, columns>;
-    at[I].step = affine_step(m, kernel::rounding() + contracted, contracted, 0, kernel::longest, rows);
+    const double in_sums = kernel::rounding(rounded::add_up(m.norm, m.lost), rounded::add_up(m.size, m.lost));
+    at[I].step = affine_step(m, in_sums, contracted, contracted, 0, kernel::longest, rows);
   }
 
   /// ||A|| from ||A P||: the rest of A has rows that are constant on each run.
@@ -235,7 +236,7 @@ template <class Net, class Lane, class Real> class rounding_builder {
     m.norm = same ? factor[I] : m.size;
     m.bias = rounded::mul_up(1 + 0x1p-40, frobenius_norm_up(b.at, 1, rows));
     round_to_float(m, m.size, m.bias, fold_roundings<Net, I>() + 64, rows * columns, rows);
-    at[I].step = affine_step(m, 0, static_cast<double>(terms + 2), static_cast<double>(terms + 2), terms + 2, rows);
+    at[I].step = affine_step(m, 0, 0, static_cast<double>(terms + 2), static_cast<double>(terms + 2), terms + 2, rows);
     if (s.normalized) at[I].step.growth = m.size;  // the factor is that of the centred output
   }
 

@@ -79,15 +79,17 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
     }
   }
 
-  /// Rounding: the computed sums differ from W x by at most 2^-24 (rounding() ||W|| + (target_fuses ? 0 : ||W||_F)) |x|
-  /// in the Euclidean norm of all rows, to first order (second: a factor (1 - 2^-24)^-longest).
+  /// Rounding: the computed sums differ from W x by at most 2^-24 (rounding(||W||, ||W||_F) + (target_fuses ? 0 :
+  /// ||W||_F)) |x| in the Euclidean norm of all rows, to first order (second: a factor (1 - 2^-24)^-longest).
   ///
-  /// Proof: each addition is off by 2^-24 of its result, a sum over some of the columns. The L sums of a row that run
-  /// side by side are over disjoint columns C_l, so one step of all rows costs 2^-24 sum_l |W_{C_l} x_{C_l}| <= 2^-24
-  /// ||W|| sum_l |x_{C_l}| <= 2^-24 ||W|| sqrt(L) |x|: no absolute values of W appear. Then the L sums are added in
-  /// pairs. Rows of the last group, which may have another L, are counted apart.
-  static constexpr double rounding() {
-    const double whole = panels >= together ? cost_of(together) : 0, rest = cost_of(panels % together);
+  /// Proof: each addition is off by 2^-24 of its result, a sum over some of the columns. Sums over disjoint sets C of
+  /// columns cost, all rows together, 2^-24 of sum_C |W_C x_C| <= sum_C ||W_C|| |x_C| <= min(sqrt(count) ||W||,
+  /// ||W||_F) |x|: no absolute values of W appear. Disjoint are the sums that run side by side, those of all stretches
+  /// at the same step, the totals at the same stretch, and what is then added in pairs. The rows of the last group,
+  /// which may be split in another way, are counted apart.
+  static constexpr double rounding(double norm, double frobenius) {
+    const double whole = panels >= together ? cost_of(together, norm, frobenius) : 0;
+    const double rest = cost_of(panels % together, norm, frobenius);
     return rest == 0 ? whole
                      : rounded::sqrt_up(rounded::add_up(rounded::mul_up(whole, whole), rounded::mul_up(rest, rest)));
   }
@@ -95,18 +97,27 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
   static constexpr std::size_t longest = blocks + 8;
 
  private:
-  // Sums that run side by side in a group of `count` panels, in one row and in all.
+  // Long sums are added in stretches of so many steps, whose totals are sums of their own: a term of a chain of n steps
+  // goes through 2 sqrt(n) roundings instead of n.
+  static constexpr std::size_t stretch = 16;
+  static constexpr std::size_t stretches_of(std::size_t steps) { return steps >= 2 * stretch ? steps / stretch : 0; }
+  // Sums that run side by side in a row of a group of `count` panels, for each of `columns`.
   static constexpr std::size_t split_of(std::size_t count) {
     const std::size_t wanted = columns == 1 ? 4 : count * columns <= 4 ? 2 : 1;
     return blocks < wanted ? 1 : wanted;
   }
-  // The roundings of such a group, each weighted by the root of how many sums round together.
-  static constexpr double cost_of(std::size_t count) {
+  // The roundings of such a group, each with the norm that bounds its sums.
+  static constexpr double cost_of(std::size_t count, double norm, double frobenius) {
     if (count == 0) return 0;
-    const std::size_t split = split_of(count), beside = split * columns, chain = (blocks + split - 1) / split;
-    double cost = rounded::mul_up(static_cast<double>(chain), rounded::sqrt_up(static_cast<double>(beside)));
-    for (std::size_t left = beside / 2; left > 0; left /= 2)
-      cost = rounded::add_up(cost, rounded::sqrt_up(static_cast<double>(left)));
+    const std::size_t split = split_of(count), beside = split * columns;
+    const std::size_t steps = (blocks + split - 1) / split, stretches = stretches_of(blocks / split);
+    const std::size_t longest_stretch = stretches == 0 ? steps : stretch;
+    const auto additions = [&](std::size_t times, std::size_t disjoint) {
+      const double each = rounded::mul_up(norm, rounded::sqrt_up(static_cast<double>(disjoint)));
+      return rounded::mul_up(static_cast<double>(times), each < frobenius ? each : frobenius);
+    };
+    double cost = rounded::add_up(additions(longest_stretch, beside * (stretches + 1)), additions(stretches, beside));
+    for (std::size_t left = beside / 2; left > 0; left /= 2) cost = rounded::add_up(cost, additions(1, left));
     return cost;
   }
 
@@ -142,11 +153,32 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
       detail::repeat<blocks>([&](auto b)
                                  __attribute__((always_inline)) { block(b % split, w + b * step, x + b * columns); });
     } else {
+      const auto add_steps = [&](std::size_t count) __attribute__((always_inline)) {
 #pragma GCC unroll 1
-      for (std::size_t b = 0; b < blocks / split; ++b, w += split * step, x += split * columns)
-        detail::repeat<split>([&](auto s) __attribute__((always_inline)) { block(s, w + s * step, x + s * columns); });
+        for (std::size_t b = 0; b < count; ++b, w += split * step, x += split * columns)
+          detail::repeat<split>([&](auto s)
+                                    __attribute__((always_inline)) { block(s, w + s * step, x + s * columns); });
+      };
+      constexpr std::size_t stretches = stretches_of(blocks / split);
+      V total[split][sums];
+      if constexpr (stretches > 0) {
+        repeat_sums<split * sums>([&](auto k) __attribute__((always_inline)) { total[k / sums][k % sums] = V(0.0f); });
+#pragma GCC unroll 1
+        for (std::size_t i = 0; i < stretches; ++i) {
+          add_steps(stretch);
+          repeat_sums<split * sums>([&](auto k) __attribute__((always_inline)) {
+            total[k / sums][k % sums] += sum[k / sums][k % sums];
+            sum[k / sums][k % sums] = V(0.0f);
+          });
+        }
+      }
+      add_steps(blocks / split - stretches * stretch);
       detail::repeat<blocks % split>([&](auto s)
                                          __attribute__((always_inline)) { block(s, w + s * step, x + s * columns); });
+      if constexpr (stretches > 0)
+        repeat_sums<split * sums>([&](auto k) __attribute__((always_inline)) {
+          sum[k / sums][k % sums] = total[k / sums][k % sums] + sum[k / sums][k % sums];
+        });
     }
     repeat_sums<Count>([&](auto p) __attribute__((always_inline)) {
       V* a = &sum[0][p * columns];
