@@ -8,6 +8,7 @@
 #include <taut/certify/sampled.hpp>
 #include <taut/certify/tighten.hpp>
 #include <taut/embed/assurance.hpp>
+#include <taut/embed/bound.hpp>
 #include <taut/embed/document.hpp>
 #include <taut/embed/from_arrays.hpp>
 #include <taut/embed/header.hpp>

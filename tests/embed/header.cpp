@@ -109,16 +109,16 @@ TEST_CASE("embed.header: a proof is written where it was asked for, or the text 
   REQUIRE_THAT(header_text(values(), apart), contains("// Checked by the compiler in a source file of its own, "
                                                       "tiny_proof.cpp.\n"));
   REQUIRE(header_text(values(), apart).find("embed/proof.hpp") == std::string::npos);
-  REQUIRE(proof_text(values(), apart, "tiny.hpp") ==
+  REQUIRE(export_text(values(), apart, "tiny.hpp").proof ==
           "// The compiler's proof of tiny::lipschitz, written by taut::write_header: compile it once for these "
           "weights.\n#include \"tiny.hpp\"\n\n#include <taut/embed/proof.hpp>\n\n"
           "static_assert(taut::proves_lipschitz<tiny::parameters, tiny::lipschitz_factors>(tiny::lipschitz));\n");
-  REQUIRE(proof_text(values(), {.name = "tiny"}, "tiny.hpp").empty());
+  REQUIRE(export_text(values(), {.name = "tiny"}, "tiny.hpp").proof.empty());
 
   struct wide : decltype(Input<300> >> Linear<200>) {};
   const auto q = std::make_unique<parameters<wide>>();
-  REQUIRE(proof_text(*q, apart, "wide.hpp").empty());
-  const bool why = header_text(*q, apart).find("or a matrix too\n// large to be factorized") != std::string::npos;
+  REQUIRE(export_text(*q, apart, "wide.hpp").proof.empty());
+  const bool why = header_text(*q, apart).find("or a matrix\n// too large to be factorized") != std::string::npos;
   REQUIRE(why);
 }
 

@@ -19,8 +19,8 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <taut/certify/factors.hpp>
-#include <taut/certify/lipschitz_of.hpp>
+#include <taut/certify/witness.hpp>
+#include <taut/embed/bound.hpp>
 #include <taut/embed/literal.hpp>
 #include <taut/embed/proof.hpp>
 #include <taut/embed/spelling.hpp>
@@ -81,7 +81,6 @@ static_assert(Net::parameter_count == COUNT);
 
 // Apart from the text above, where a line like these would be taken for an include of this file.
 inline constexpr const char* headers = "#include <cstdint>\n#include <taut/embed/from_arrays.hpp>\n";
-inline constexpr const char* header_of_proof = "#include <taut/embed/proof.hpp>\n";
 inline constexpr const char* header_of_all = "#include <taut/inference.hpp>\n";
 
 inline constexpr std::string_view values_of_all = R"(
@@ -97,68 +96,34 @@ inline constexpr std::string_view bound_of_weights = R"(
 inline constexpr double lipschitz = BOUND;
 )";
 
-inline constexpr std::string_view factors_of_bound = R"(/// What it is the product of, one factor a layer.
-inline constexpr double lipschitz_factors[DEPTH] = {FACTORS};
-)";
-
-inline constexpr std::string_view proof_in_header =
-    "static_assert(taut::proves_lipschitz<parameters, lipschitz_factors>(lipschitz));\n";
-
 inline constexpr std::string_view proof_apart =
     R"(// The compiler's proof of NAME::lipschitz, written by taut::write_header: compile it once for these weights.
 HEADERS
-static_assert(taut::proves_lipschitz<NAME::parameters, NAME::lipschitz_factors>(NAME::lipschitz));
+static_assert(CLAIM);
 )";
 
-/// The factors that a header states, and their product. Widened, since other flags round a proof differently.
-struct claimed_factors {
-  std::vector<double> factors;
-  double bound = 1;
-};
-template <class Net> claimed_factors claimed(const parameters<Net>& p) {
-  claimed_factors c;
-  for (const double f : certificates::factors(p)) {
-    c.factors.push_back(f == 1 ? 1 : rounded::mul_up(f, 1 + 1e-9));
-    c.bound = rounded::mul_up(c.bound, c.factors.back());
-  }
-  return c;
-}
-
-/// Where the compiler checks the bound.
-enum class place { header, file, nowhere };
-template <class Net> constexpr place place_of_proof(const header_options& options) {
-  if (Net::depth == 0 || !compiler_can_prove<Net>) return place::nowhere;
-  if (!options.proof.empty()) return place::file;
-  return proof_work<Net> <= constant_work ? place::header : place::nowhere;
-}
-
-template <class Net> void write_lipschitz(std::string& text, const parameters<Net>& p, const header_options& options) {
-  const auto [factors, bound] = claimed(p);
-  if (!rounded::is_finite(bound)) {
+inline void write_bound(std::string& text, const stated_bound& bound, const std::filesystem::path& proof) {
+  if (!rounded::is_finite(bound.value)) {
     text += "\n/// No Lipschitz constant is known: a layer declares none.\n";
     text += "inline constexpr double lipschitz = taut::rounded::infinity;\n";
     return;
   }
-  text += replaced(bound_of_weights, {{"FORMULA", wrapped(lipschitz_of(p).formula.view(), " * ", "///   ")},
-                                      {"DIGITS", std::string(base::six_digits_up(bound).view())},
-                                      {"BOUND", literal(bound)}});
-  if (compiler_can_prove<Net> && Net::depth > 0) {
-    std::string list;
-    write_values<double>(list, factors, "    ");
-    text += replaced(factors_of_bound, {{"DEPTH", std::to_string(Net::depth)}, {"FACTORS", list}});
-  }
-  const place where = place_of_proof<Net>(options);
-  if (where == place::header) text += proof_in_header;
+  text += replaced(bound_of_weights, {{"FORMULA", wrapped(bound.formula, " * ", "///   ")},
+                                      {"DIGITS", std::string(base::six_digits_up(bound.value).view())},
+                                      {"BOUND", literal(bound.value)}});
+  text += bound.declarations;
+  const place where = place_of_proof(bound, !proof.empty());
+  if (where == place::header) text += "static_assert(" + replaced(bound.claim, {{"Q", ""}}) + ");\n";
   else if (where == place::file)
-    text += "// Checked by the compiler in a source file of its own, " + options.proof.filename().string() + ".\n";
-  else if (compiler_can_prove<Net> && Net::depth > 0)
-    text += "// Not checked by the compiler here, it would take long: header_options::proof writes that apart.\n";
-  else if (proof_work<Net> == infinite_work)
+    text += "// Checked by the compiler in a source file of its own, " + proof.filename().string() + ".\n";
+  else if (bound.work == infinite_work)
     text +=
-        "// Not checked by the compiler: it has networks inside, weights that are folded by iteration, or a matrix "
-        "too\n"
-        "// large to be factorized in a constant expression.\n";
-  else text += "// Not checked by the compiler: it would take minutes.\n";
+        "// Not checked by the compiler: it has networks inside, weights that are folded by iteration, or a matrix\n"
+        "// too large to be factorized in a constant expression.\n";
+  else if (bound.work > bound.most)
+    text += "// Not checked by the compiler: that would take minutes, or exceed the limits of a constant expression.\n";
+  else if (!bound.claim.empty())
+    text += "// Not checked by the compiler here, it would take long: header_options::proof writes that apart.\n";
 }
 
 template <class Net> void write_tests(std::string& text, const parameters<Net>& p, std::span<const float> inputs) {
@@ -189,16 +154,23 @@ template <class Net> void write_tests(std::string& text, const parameters<Net>& 
 
 }  // namespace exported
 
-/// The text of a header that holds the network: a namespace with Net, an array for each tensor, `parameters`,
-/// `lipschitz` and, if asked for, test_inputs and test_outputs. @throws std::invalid_argument when the name is no
-/// identifier of its own, and naming the tensor when a value is not finite.
-template <Network Net> [[nodiscard]] std::string header_text(const parameters<Net>& p, const header_options& options) {
-  using namespace exported;
+/// The two files of an export. The header: a namespace with Net, an array for each tensor, `parameters`, `lipschitz` and,
+/// if asked for, test_inputs and test_outputs.
+struct exported_text {
+  std::string header;
+  std::string proof;  ///< empty where the compiler checks the bound in the header, or not at all
+};
+
+namespace exported {
+
+template <Network Net> exported_text text_of(const parameters<Net>& p, const stated_bound& bound,
+                                             const header_options& options, std::string_view included_as) {
   if (!is_identifier(options.name))
     throw std::invalid_argument("the namespace of a header must be an unreserved C++ identifier, not '" + options.name +
                                 "'");
+  const place where = place_of_proof(bound, !options.proof.empty());
   std::string list_of_headers = headers;
-  if (place_of_proof<Net>(options) == place::header) list_of_headers += header_of_proof;
+  if (where == place::header) list_of_headers += "#include <" + bound.included + ">\n";
   list_of_headers += header_of_all;
   std::string text =
       replaced(beginning, {{"HEADERS", list_of_headers},
@@ -222,32 +194,63 @@ template <Network Net> [[nodiscard]] std::string header_text(const parameters<Ne
     text += "};\n";
   });
   text += replaced(values_of_all, {{"ARRAYS", wrapped(arrays, " ", "    ")}});
-  write_lipschitz(text, p, options);
+  write_bound(text, bound, options.proof);
   if (!options.test_inputs.empty()) write_tests<Net>(text, p, options.test_inputs);
-  return text + "\n}  // namespace " + options.name + "\n";
+  text += "\n}  // namespace " + options.name + "\n";
+  if (where != place::file) return {text, {}};
+  const std::string own = "#include \"" + std::string(included_as) + "\"\n\n#include <" + bound.included + ">\n";
+  return {text, replaced(proof_apart, {{"NAME", options.name},
+                                       {"HEADERS", own},
+                                       {"CLAIM", replaced(bound.claim, {{"Q", options.name + "::"}})}})};
 }
 
-/// The text of the source file that proves the bound of a header, included by this name; empty where the compiler cannot.
-template <Network Net>
-[[nodiscard]] std::string proof_text(const parameters<Net>& p, const header_options& options, std::string_view header) {
-  using namespace exported;
-  if (place_of_proof<Net>(options) != place::file || !rounded::is_finite(claimed(p).bound)) return {};
-  const std::string own = "#include \"" + std::string(header) + "\"\n\n";
-  return replaced(proof_apart, {{"NAME", options.name}, {"HEADERS", own + header_of_proof}});
+inline void write_files(const exported_text& text, const std::filesystem::path& path, const header_options& options) {
+  write_file(path, std::string_view(text.header));
+  if (!text.proof.empty()) write_file(options.proof, std::string_view(text.proof));
 }
 
-/// Writes that text to a file, and its proof to options.proof if that has a name and the compiler can check it: each
-/// completely or not at all. @throws save_error, and std::invalid_argument as header_text does; an older file is then
-/// unharmed.
+/// Options with a name, and how the proof includes the header.
+inline header_options named(header_options options, const std::filesystem::path& path) {
+  if (options.name.empty()) options.name = path.stem().string();
+  return options;
+}
+inline std::string included_as(const header_options& options, const std::filesystem::path& path) {
+  const std::filesystem::path beside = path.lexically_relative(options.proof.parent_path());
+  return (beside.empty() ? path : beside).generic_string();
+}
+
+}  // namespace exported
+
+/// The text of a header, its bound the product of certified norms; its proof, if options.proof has a name, includes it
+/// by the name given. @throws std::invalid_argument when the namespace is no identifier of its own, and naming the tensor
+/// when a value is not finite.
+template <Network Net> [[nodiscard]] exported_text export_text(const parameters<Net>& p, const header_options& options,
+                                                               std::string_view included_as) {
+  return exported::text_of(p, exported::product_bound(p), options, included_as);
+}
+/// The same with the bound that a witness proves (taut::tighten finds one).
+template <Network Net> [[nodiscard]] exported_text export_text(const parameters<Net>& p, const witness<Net>& w,
+                                                               const header_options& options,
+                                                               std::string_view included_as) {
+  return exported::text_of(p, exported::witness_bound(p, w), options, included_as);
+}
+/// The header's text alone.
+template <Network Net> [[nodiscard]] std::string header_text(const parameters<Net>& p, const header_options& options) {
+  return export_text(p, options, options.name + ".hpp").header;
+}
+
+/// Writes the header, and its proof to options.proof if that has a name and the compiler can check it: each completely or
+/// not at all. @throws save_error, and std::invalid_argument as export_text does; an older file is then unharmed.
 template <Network Net>
 void write_header(const parameters<Net>& p, const std::filesystem::path& path, const header_options& options = {}) {
-  header_options named = options;
-  if (named.name.empty()) named.name = path.stem().string();
-  const std::string text = header_text(p, named);
-  write_file(path, std::string_view(text));
-  const auto beside = std::filesystem::path(path).lexically_relative(named.proof.parent_path());
-  const std::string proof = proof_text(p, named, (beside.empty() ? path : beside).generic_string());
-  if (!proof.empty()) write_file(named.proof, std::string_view(proof));
+  const header_options all = exported::named(options, path);
+  exported::write_files(export_text(p, all, exported::included_as(all, path)), path, all);
+}
+/// The same with the bound that a witness proves: tighter than the product of norms.
+template <Network Net> void write_header(const parameters<Net>& p, const witness<Net>& w,
+                                         const std::filesystem::path& path, const header_options& options = {}) {
+  const header_options all = exported::named(options, path);
+  exported::write_files(export_text(p, w, all, exported::included_as(all, path)), path, all);
 }
 
 }  // namespace taut

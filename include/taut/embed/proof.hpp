@@ -84,6 +84,7 @@ template <Network Net> inline constexpr std::size_t proof_work = [] {
 }();
 
 /// Whether a compiler with default limits can prove the bound of this network, in half a minute at most.
-template <Network Net> inline constexpr bool compiler_can_prove = proof_work<Net> <= 16'000'000;
+inline constexpr std::size_t longest_proof = 16'000'000;
+template <Network Net> inline constexpr bool compiler_can_prove = proof_work<Net> <= longest_proof;
 
 }  // namespace taut

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <taut/certify/tighten.hpp>
 #include <taut/embed/header.hpp>
 #include <taut/inference.hpp>
 
@@ -23,7 +24,7 @@ template <class Net> std::vector<float> inputs(std::size_t count) {
 int main(int count, char** arguments) try {
   if (count != 2) throw std::invalid_argument("usage: generate FOLDER");
   const std::filesystem::path folder = arguments[1];
-  std::filesystem::create_directories(folder / "tampered");
+  for (const char* inside : {"tampered", "proofs"}) std::filesystem::create_directories(folder / inside);
 
   taut::parameters<round_trip::digits> digits;
   fill(digits);
@@ -39,14 +40,35 @@ int main(int count, char** arguments) try {
 
   const auto large = std::make_unique<taut::parameters<round_trip::large>>();
   fill(*large);
-  taut::write_header(*large, folder / "large.hpp", {.test_inputs = inputs<round_trip::large>(1)});
+  taut::write_header(*large, folder / "large.hpp",
+                     {.test_inputs = inputs<round_trip::large>(1), .proof = folder / "proofs" / "large.cpp"});
 
-  // The same header with a weight that is larger than the proof allows.
-  std::string text = taut::header_text(digits, {.name = "digits"});
-  const std::string array = "layer3_weight[320] = {\n    ";
-  const std::size_t first = text.find(array) + array.size();
-  text.replace(first, text.find(',', first) - first, "64.0f");
-  taut::write_file(folder / "tampered" / "digits.hpp", std::string_view(text));
+  taut::parameters<round_trip::raw> raw;
+  fill(raw);
+  taut::write_header(raw, folder / "raw.hpp", {.proof = folder / "proofs" / "raw.cpp"});
+
+  const auto tight = taut::tighten(digits);
+  taut::write_header(digits, tight.witness, folder / "tight.hpp");
+  taut::write_header(digits, tight.witness, folder / "tight_apart.hpp",
+                     {.proof = folder / "proofs" / "tight_apart.cpp"});
+
+  // Headers that their own proofs refuse: one weight larger than the bound allows, a smaller bound.
+  const auto tamper = [&folder](const char* name, std::string text, const std::string& before, const char* value) {
+    const std::size_t first = text.find(before);
+    if (first == text.npos) throw std::invalid_argument("nothing to tamper with");
+    const std::size_t from = first + before.size();
+    text.replace(from, text.find_first_of(",;", from) - from, value);
+    taut::write_file(folder / "tampered" / name, std::string_view(text));
+  };
+  const std::string plain = taut::header_text(digits, {.name = "digits"});
+  const std::string proved = taut::export_text(digits, tight.witness, {.name = "tight"}, "").header;
+  const std::string weight = "layer3_weight[320] = {\n    ", bound = "double lipschitz = ";
+  tamper("weight.hpp", plain, weight, "64.0f");
+  tamper("bound.hpp", plain, bound, taut::exported::literal(0.99 * taut::lipschitz_of(digits).value).c_str());
+  tamper("witness_weight.hpp", proved, weight, "64.0f");
+  tamper("witness_bound.hpp", proved, bound, taut::exported::literal(0.9999 * tight.value).c_str());
+  tamper("witness_claim.hpp", proved, "taut::tactic::semidefinite},\n    {\n     ",
+         (taut::exported::literal(0.999 * tight.value) + "}").c_str());
 } catch (const std::exception& error) {
   std::cerr << error.what() << "\n";
   return 1;

@@ -41,6 +41,7 @@ struct catalogue : decltype(Input<1, 8, 8> >> Conv2d<4, 3>(padding<1>, stride<2,
                             LeakyReLU<0.02> >> MaxPool<2> >> Flatten >> WeightNorm(Linear<12>) >> GN<3> >> SiLU >>
                             Residual(SpectralNorm<0.5>(Linear<12>) >> GELU) >>
                             Concat(Linear<3>, RMSNorm >> Linear<2>) >> Softmax) {};
+struct raw : decltype(Input<20> >> WeightNorm(Linear<12>) >> BN >> LN(min_std<0.25>) >> ReLU >> Linear<4>) {};
 struct large : decltype(Input<784> >> Linear<128> >> LN >> ReLU >> Linear<64> >> LN >> ReLU >> Linear<10>) {};
 
 /// Values without any pattern; counters beyond 32 bits.

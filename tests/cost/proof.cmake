@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+cmake_minimum_required(VERSION 3.25)
+# What proofs cost the compiler, in processor time beyond that of their headers, and memory, all with default limits:
+#   CERTIFICATE  the norm of a 64 x 64 matrix: found and proved, or a claim proved, in at most 0.5 s
+#   PROOF        the proof of Linear<128>, LN, Linear<64>, LN, Linear<10> on 784 inputs, written apart from HEADER, in at
+#                most 20 s and 3000 MB (clang: 1000 MB), all included
+# Noise only adds: what is too slow is tried again, six times at most.
+if(NOT DEFINED QUICK) # milliseconds
+  set(QUICK 500)
+endif()
+if(NOT DEFINED LONG)
+  set(LONG 20000)
+endif()
+set(most_memory 3000)
+if(COMPILER MATCHES "clang")
+  set(most_memory 1000)
+endif()
+
+# compile(SOURCE OPTIONS...): sets `time` and `memory`
+function(compile source)
+  execute_process(COMMAND ${MEASURE} 120 ${COMPILER} @${FLAGS} -fsyntax-only ${ARGN} -x c++ ${source}
+                  OUTPUT_VARIABLE measured RESULT_VARIABLE status ERROR_VARIABLE said)
+  if(NOT status EQUAL 0)
+    string(SUBSTRING "${said}" 0 2000 said)
+    message(FATAL_ERROR "${source} ${ARGN} does not compile:\n${said}")
+  endif()
+  string(REGEX MATCH "([0-9]+) ms ([0-9]+) MB" unused "${measured}")
+  set(time ${CMAKE_MATCH_1} PARENT_SCOPE)
+  set(memory ${CMAKE_MATCH_2} PARENT_SCOPE)
+endfunction()
+
+foreach(part 1 2)
+  foreach(repetition RANGE 1 6)
+    compile(${CERTIFICATE} -DPART=0)
+    set(without ${time})
+    compile(${CERTIFICATE} -DPART=${part})
+    math(EXPR now "${time} - ${without}")
+    if(NOT DEFINED certificate_${part} OR now LESS certificate_${part})
+      set(certificate_${part} ${now})
+    endif()
+    if(NOT certificate_${part} GREATER QUICK)
+      break()
+    endif()
+  endforeach()
+endforeach()
+message(STATUS "64 x 64: ${certificate_1} ms to find and prove a norm, ${certificate_2} ms to prove a claim; at most ${QUICK} ms")
+if(certificate_1 GREATER QUICK OR certificate_2 GREATER QUICK)
+  message(SEND_ERROR "a certificate of 64 x 64 takes more than ${QUICK} ms")
+endif()
+
+if(DEFINED PROOF)
+  compile(${HEADER})
+  set(header_time ${time})
+  set(header_memory ${memory})
+  foreach(repetition RANGE 1 6)
+    compile(${PROOF})
+    if(NOT DEFINED proof_time OR time LESS proof_time)
+      set(proof_time ${time})
+    endif()
+    if(NOT proof_time GREATER LONG)
+      break()
+    endif()
+  endforeach()
+  message(STATUS "784-128-64-10: ${proof_time} ms, ${memory} MB to prove it; ${header_time} ms, ${header_memory} MB to use it; "
+                 "at most ${LONG} ms, ${most_memory} MB")
+  if(proof_time GREATER LONG)
+    message(SEND_ERROR "the proof takes ${proof_time} ms, the limit is ${LONG} ms")
+  endif()
+  if(memory GREATER most_memory)
+    message(SEND_ERROR "the proof takes ${memory} MB, the limit is ${most_memory} MB")
+  endif()
+endif()
