@@ -2,6 +2,7 @@
 // Attacks in float32, in native and in single lanes: no float input inside a radius changes the engine's label. Inputs
 // lie next to where labels change, so that margins are as small as roundings; weights are spoiled in several ways.
 #include <cstdio>
+#include <taut/certify/tighten.hpp>
 
 #include "laws/certificates.hpp"
 #include "support/catch.hpp"
@@ -14,6 +15,9 @@ using namespace taut::tests;
 struct relu_net : decltype(Input<24> >> Linear<32> >> ReLU >> Linear<3>) {};
 struct normal_net : decltype(Input<24> >> Linear<16> >> LN >> GELU >> Linear<16> >> RMSNorm(epsilon<0.1>) >>
                              GroupSort<2> >> Linear<3>) {};
+
+struct floored_net : decltype(Input<12> >> Linear<16> >> LN(min_std<1.0>) >> ReLU >> Linear<16> >> ReLU >> Linear<3>) {
+};
 
 enum class spoiled { not_at_all, large, tiny, rank_one, equal };
 
@@ -118,4 +122,37 @@ TEST_CASE("laws.certificates_float: weights that overflow or vanish in float giv
   for (float& b : get<0>(q).bias) b *= 1e-43f;
   get<2>(q).bias = {0, 1e-44f, 2e-44f};
   CHECK(certify(certifier(q), random_vector<float>(random, 24)).radius == 0);
+}
+
+TEST_CASE("laws.certificates_float: a better constant gives larger radii where it holds, and they are kept, too") {
+  std::size_t certified = 0, larger = 0, floors = 0, beyond = 0;
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    const auto p = random_parameters<floored_net>(seed, 2);
+    const auto own = certifier(p);
+    const auto handed = certifier(p, tighten(p));
+    CHECK(handed.handed);
+    CHECK(handed.lipschitz < own.lipschitz);
+    base::random_stream random(seed);
+    for (int sample = 0; sample < 60; ++sample) {
+      const auto x = random_vector<float>(random, 12, 1 + 0.1 * sample);
+      const auto v = certify(handed, x);
+      const double without = certify(own, x).radius;
+      CHECK(v.radius >= without);
+      if (!(v.radius > 0)) continue;
+      ++certified;
+      larger += v.radius > 1.01 * without ? 1 : 0;
+      floors += v.contract_holds ? 0 : 1;
+      attacker<floored_net> enemy(p, x);
+      for (std::size_t other = 0; other < 3; ++other) {
+        if (other == v.label) continue;
+        CHECK(enemy.keeps(handed.run, v.label, enemy.toward(v.label, other, v.radius, random), v.radius));
+        const auto far = enemy.toward(v.label, other, 20 * v.radius, random);
+        beyond += enemy.keeps(handed.run, v.label, far, 20 * v.radius) ? 0 : 1;
+      }
+    }
+  }
+  INFO(certified << " certified, " << larger << " larger, " << floors << " below a floor, " << beyond
+                 << " broken beyond");
+  CHECK(larger > 10);
+  CHECK(beyond > 20);
 }
