@@ -90,6 +90,23 @@ TEST_CASE("certify.semidefinite: bounds lie above every observed slope; smaller 
   attack<leaky>(0.9);
 }
 
+// Multipliers that couple neurons (lambda (e_1 - e_2)(e_1 - e_2)', "LipSDP-Network" in the literature) would say that
+// relu(10 x) - relu(x - 100) rises by 9 at most: they bound dy_1 - dy_2 by da_1 - da_2. It rises by 10 below 100.
+TEST_CASE("certify.semidefinite: what coupled multipliers claim is refused") {
+  parameters<modulus> p{};
+  get<0>(p).weight = {10, 1};
+  get<2>(p).weight = {1, -1};
+  const auto all = certificates::chains_of(p);
+  bool proved = false;
+  for (double first = 1e-3; first < 1e3; first *= 1.25)
+    for (double second = 1e-3; second < 1e3; second *= 1.25) {
+      const double t[] = {first, second};
+      REQUIRE_FALSE(semidefinite_proves(all.chains[0], t, 9.999));
+      proved = proved || semidefinite_proves(all.chains[0], t, 10.5);
+    }
+  CHECK(proved);
+}
+
 TEST_CASE("certify.semidefinite: what is no number, and matrices out of range, prove nothing") {
   const auto all = certificates::chains_of(by_hand);
   for (const double wrong : {0.0, -1.0, 1e-310, rounded::infinity, std::numeric_limits<double>::quiet_NaN()}) {

@@ -197,7 +197,8 @@ template <class Net, class Real> constexpr chains_of_network chains_of(const par
     } else if constexpr (what == part::map && L::reads == fusion::affine) {
       with_matrix<Net, I>(p, [&](const double* w, std::size_t rows, std::size_t columns, double error) {
         linear_map m{rows, columns, buffer(rows * columns), error};
-        for (std::size_t i = 0; i < rows * columns; ++i) m.entries.at[i] = w[i];
+        double* to = m.entries.at;
+        for (const double* const end = w + rows * columns; w < end;) *to++ = *w++;
         now.map(std::move(m));
         return 0;
       });

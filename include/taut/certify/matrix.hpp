@@ -182,7 +182,8 @@ constexpr auto with_matrix(const parameters<Net, Real>& p, Use&& use) {
   const buffer w(rows * columns), column_factors(columns);
   fill_column_factors<Net, I>(p, column_factors.at);
   fill_rows<Net, I>(p, *folded<I>(p), column_factors.at, 0, rows, w.at);
-  const double error = matrix_error<Net, I>(frobenius_norm_up(w.at, rows, columns));
+  const bool exact = matrix_error<Net, I>(1) == 0;  // nothing is rounded: nobody asks for its size
+  const double error = exact ? 0 : matrix_error<Net, I>(frobenius_norm_up(w.at, rows, columns));
   centre(w.at, centred_runs<Net, I, true>(), 1, rows, columns);
   centre(w.at, centred_runs<Net, I, false>(), columns, columns, 1);
   return use(w.at, rows, columns, error);

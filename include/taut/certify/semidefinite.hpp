@@ -46,13 +46,21 @@ constexpr void add_gram(uncertain_matrix& s, std::size_t first, double factor, c
   s.added = rounded::add_up(s.added, norm);
 }
 
+/// A row of a table: f x, without a function call for each number, which a constant expression would pay for.
+constexpr void scaled_row(detail::norms::block* to, double f, const double* x, std::size_t size) {
+  for (std::size_t k = 0; 16 * k < size; ++k, ++to, x += 16) {
+    double(&y)[16] = to->at;
+    const std::size_t count = size - 16 * k < 16 ? size - 16 * k : 16;
+    for (std::size_t i = 0; i < count; ++i) y[i] = f * x[i];
+  }
+}
+
 /// R with R R' >= M M' for every M within the error, as many rows and columns as M has rows; zero rows if none is found.
 constexpr linear_map gram_root(const linear_map& m) {
   using namespace detail::norms;
   const std::size_t n = m.rows;
   table rows(n, m.columns);
-  for (std::size_t i = 0; i < n; ++i)
-    for (std::size_t j = 0; j < m.columns; ++j) rows.entry(i, j) = m.at(i, j);
+  for (std::size_t i = 0; i < n; ++i) scaled_row(rows.row(i), 1, m.entries.at + i * m.columns, m.columns);
   uncertain_matrix gram(n);
   add_gram(gram, 0, 1, rows, m.error, rows, m.error);
   double trace = 0;
@@ -170,7 +178,7 @@ constexpr bool semidefinite_proves(const chain& c, const double* multiplier, dou
     for (std::size_t i = 0; i < tie.rows; ++i) {
       const double factor = slope * now.multiplier.at[i] * now.scale.at[i], length = factor < 0 ? -factor : factor;
       if (length > steepest) steepest = length;
-      for (std::size_t j = 0; j < tie.columns; ++j) tie.entry(i, j) = factor * entrance.at(i, j);
+      scaled_row(tie.row(i), factor, entrance.entries.at + i * tie.columns, tie.columns);
     }
     const double unknown = rounded::mul_up(steepest * (1 + 0x1p-48), entrance.error);
     add_gram(s, 0, -rounded::div_up(1, square), tie, unknown, tie, unknown);
