@@ -31,7 +31,7 @@ template <double First, double Second> struct MnistLn
 struct settings {
   std::string net = "random";
   std::filesystem::path weights, inputs;
-  std::size_t random_starts = 16, steps = 100, data_starts = 8;
+  std::size_t random_starts = 16, steps = 600, data_starts = 8;
   std::uint64_t seed = 1;
   bool quick = false;
 };
@@ -120,7 +120,7 @@ int main(int argc, char** argv) {
     if (s.net == "random") run<Random>(s);
     else if (s.net == "mnist") run<Mnist>(s);
     else if (s.net == "digits_ln") run<DigitsLn<0.125>, DigitsLn<0.25>, DigitsLn<0.5>>(s);
-    else if (s.net == "mnist_ln") run<MnistLn<0.5, 0.5>, MnistLn<0.6, 0.34>>(s);
+    else if (s.net == "mnist_ln") run<MnistLn<0.6, 0.34>, MnistLn<0.5, 0.5>>(s);
     else throw std::invalid_argument("no network of this name: " + s.net);
   } catch (const std::exception& e) {
     std::cerr << "certify: " << e.what() << "\n";

@@ -9,13 +9,14 @@
 //   fusion::mixing      forward, gradient, multiply_adds(shape); parameters<In, Real> if it has any; perhaps
 //   homogeneous
 //
-// Perhaps: curvature(shape) (a Lipschitz constant of the Jacobian: pointwise and mixing layers without kinks have one),
-// identity (the output is the input), permutes (it is the input in another order), keeps_range (no output leaves the
-// interval of the inputs and 0), smallest_batch(shape) (training needs so many samples), family (of a normalizer),
-// folded_layer with folded(p) (net/folded.hpp), blocks (net/network.hpp). What advice and scale_invariant read
-// (net/outline.hpp): has_bias (affine: one number a channel, if there is one), row_gain, raw_scale_free (weight norm
-// and its kin), carries_shifts (a constant added to each channel of x adds constants to the channels of y), drops
-// (zeros at random in training), is_distribution (probabilities of classes), adds_input (a block: x + f(x), or joined).
+// Perhaps: least_slope (pointwise) or slopes(shape), a sector (net/sector.hpp); curvature(shape) (a Lipschitz constant
+// of the Jacobian: pointwise and mixing layers without kinks have one), identity (the output is the input), permutes
+// (it is the input in another order), keeps_range (no output leaves the interval of the inputs and 0),
+// smallest_batch(shape) (training needs so many samples), family (of a normalizer), folded_layer with folded(p)
+// (net/folded.hpp), blocks (net/network.hpp). What advice and scale_invariant read (net/outline.hpp): has_bias (affine:
+// one number a channel, if there is one), row_gain, raw_scale_free (weight norm and its kin), carries_shifts (a
+// constant added to each channel of x adds constants to the channels of y), drops (zeros at random in training),
+// is_distribution (probabilities of classes), adds_input (a block: x + f(x), or joined).
 //
 // V is double (the oracle), float, or a register whose lanes are samples: the same text serves all of them.
 #pragma once
