@@ -17,6 +17,11 @@ struct chain : decltype(Input<3> >> Linear<3>(no_bias, at_most<1.7>) >> ReLU >> 
 static_assert(parameter_lipschitz<chain, 2.0> >= 37.35171 && parameter_lipschitz<chain, 2.0> <= 37.35173);
 static_assert(!is_closed<decltype(parameter_lipschitz<chain>)>);  // nothing says how large inputs are
 
+// a declared ball or box says how large inputs are
+struct in_a_ball : decltype(Input<3>(in_ball<2.0>) >> Linear<3>(no_bias, at_most<1.5>)) {};
+struct in_a_box : decltype(Input<4>(in_box<-1.0, 0.5>) >> Linear<3>(no_bias, at_most<1.5>)) {};
+static_assert(parameter_lipschitz<in_a_ball> == 2 && parameter_lipschitz<in_a_box> == 2);
+
 // after the normalizer the norm starts again: what stands before it is forgotten
 struct normed : decltype(Input<4> >> Linear<4>(no_bias) >> LN(no_affine, min_std<0.5>) >> ReLU >>
                          Linear<2>(no_bias, at_most<1.5>)) {};

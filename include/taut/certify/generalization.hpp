@@ -53,7 +53,8 @@ struct generalization_bound {
   // ln(2 K ln 2 + chance), then half of what it exceeds ln n by
   const double together = cells + std::log(two_log_two) + std::log1p(chance / two_log_two * std::exp(-cells));
   const double exponent = 0.5 * (together - std::log(static_cast<double>(s.samples)));
-  const double deviation = s.samples == 0 || !(exponent < 700) ? rounded::infinity : std::exp(exponent) * (1 + 1e-9);
+  const double deviation =
+      s.samples == 0 || !(exponent < 700) ? rounded::detail::unbounded() : std::exp(exponent) * (1 + 1e-9);
   b.gap = rounded::add_up(b.variation, rounded::mul_up(s.loss_limit, deviation));
   b.vacuous = !rounded::is_finite(b.gap) || b.gap >= s.loss_limit;
   // variation M/4 and deviation 1/4

@@ -17,6 +17,17 @@
 
 namespace taut::certificates {
 
+/// The larger of two numbers that are not negative, by their bits: infinities survive -ffinite-math-only.
+constexpr double larger(double a, double b) {
+  const auto x = rounded::detail::bits_of(a), y = rounded::detail::bits_of(b);
+  return rounded::detail::from_bits(x < y ? y : x);
+}
+/// The smaller of them.
+constexpr double lesser(double a, double b) {
+  const auto x = rounded::detail::bits_of(a), y = rounded::detail::bits_of(b);
+  return rounded::detail::from_bits(x < y ? x : y);
+}
+
 /// A number that is not negative, rounded upward; or, if open, what a user would declare, and where, to make it one.
 struct stated {
   double value = 0;
@@ -41,14 +52,13 @@ constexpr stated product(const stated& a, const stated& b) {
 }
 /// The smaller bound of the same thing; an open one bounds nothing.
 constexpr stated smaller(const stated& a, const stated& b) {
-  if (a.open || b.open) return a.open ? b : a;
-  return a.value < b.value ? a : b;
+  return a.open ? b : b.open ? a : stated{lesser(a.value, b.value)};
 }
 /// sqrt(a^2 + b^2) without overflow.
 constexpr stated root_of_squares(const stated& a, const stated& b) {
   if (a.open || b.open) return first_open(a, b);
   if (a.vanishes() || b.vanishes()) return b.vanishes() ? a : b;
-  const double high = a.value < b.value ? b.value : a.value, low = a.value < b.value ? a.value : b.value;
+  const double high = larger(a.value, b.value), low = lesser(a.value, b.value);
   if (!rounded::is_finite(high)) return {rounded::detail::unbounded()};
   const double ratio = rounded::div_up(low, high);
   return {rounded::mul_up(high, rounded::sqrt_up(rounded::add_up(1, rounded::mul_up(ratio, ratio))))};
@@ -68,7 +78,7 @@ template <std::size_t Depth> struct sensitivity {
   [[nodiscard]] constexpr double of_layer(std::size_t k) const {
     stated total = effect[k];
     for (std::size_t j = k + 1; j < Depth; ++j) total = product(total, slope[j]);
-    return total.open ? rounded::infinity : total.value;
+    return total.open ? rounded::detail::unbounded() : total.value;
   }
 };
 
@@ -109,7 +119,7 @@ template <class L> constexpr double norm_of_range(std::size_t size) {
     const double low = L::range.lower, high = L::range.upper, larger = -low > high ? -low : high;
     return rounded::mul_up(larger, root_up(size));
   } else {
-    return rounded::infinity;
+    return rounded::detail::unbounded();
   }
 }
 
@@ -211,7 +221,7 @@ template <class Net, class Real> struct quantities_near {
       const double far = rounded::mul_up(root_up(positions), frobenius_norm_up(values.at, 1, mean.size()));
       return product({largest_inverse<I>()}, sum(reach, {far}));
     } else {
-      return {rounded::infinity};
+      return {rounded::detail::unbounded()};
     }
   }
   template <std::size_t I, std::size_t K> constexpr auto inside() const {
@@ -247,12 +257,14 @@ template <class Net, class Real> struct quantities_near {
   /// The largest 1 / sqrt(running variance + epsilon).
   template <std::size_t I> constexpr double largest_inverse() const {
     if constexpr (requires { get<I>(p).running_var; }) {
-      double least = rounded::infinity;
-      for (const auto v : get<I>(p).running_var)
-        if (!(static_cast<double>(v) >= least)) least = static_cast<double>(v);
+      double least = rounded::largest;
+      for (const auto v : get<I>(p).running_var) {
+        if (!rounded::is_finite(v)) return rounded::detail::unbounded();
+        if (static_cast<double>(v) < least) least = static_cast<double>(v);
+      }
       return rounded::div_up(1, rounded::sqrt_down(rounded::add_down(least, layer_of<Net, I>::epsilon)));
     } else {
-      return rounded::infinity;
+      return rounded::detail::unbounded();
     }
   }
 };
@@ -284,8 +296,8 @@ constexpr sensitivity<Net::depth> sensitivity_of(const Source& source, stated re
         moved.input.layer = moved.reach.layer = moved.parameters.layer = I;
         slopes[K] = moved.input.value;
         if (moved.input.open) slope = moved.input;
-        if (!effect.open && (moved.parameters.open || !(moved.parameters.value <= effect.value)))
-          effect = moved.parameters;  // each network has its own share of |dp|
+        if (!effect.open)  // each network has its own share of |dp|
+          effect = moved.parameters.open ? moved.parameters : stated{larger(effect.value, moved.parameters.value)};
         joined = root_of_squares(joined, moved.reach);
       });
       if (!slope.open) slope = {L::combined_lipschitz(slopes)};
@@ -304,7 +316,7 @@ constexpr sensitivity<Net::depth> sensitivity_of(const Source& source, stated re
             effect = root_of_squares({rounded::mul_up(root_up(shared), L::largest(in))},
                                      {L::has_offset ? root_up(shared) : 0});
           } else {
-            effect = {rounded::infinity};
+            effect = {rounded::detail::unbounded()};
           }
         }
         reach = sum(product({root_up(size)}, source.template gain<I>()), source.template shift<I>());
@@ -313,7 +325,7 @@ constexpr sensitivity<Net::depth> sensitivity_of(const Source& source, stated re
           effect = root_of_squares(source.template standardized<I>(reach), {root_up(in.positions())});
         reach = sum(product(slope, reach), source.template shift<I>());
       } else if constexpr (is_trained<Net, I>()) {  // a layer of somebody else's, who says nothing of its parameters
-        effect = reach = {rounded::infinity};
+        effect = reach = {rounded::detail::unbounded()};
       } else {
         reach = sum(product(slope, reach), {norm_at_zero<L, in>()});
         if (const double most = norm_of_range<L>(size); rounded::is_finite(most)) reach = smaller(reach, {most});

@@ -102,7 +102,7 @@ template <class Net, class Real> constexpr bend bend_of(const parameters<Net, Re
 template <class Net, class Real>
 [[nodiscard]] constexpr smoothness_bound smoothness_of(const parameters<Net, Real>& p) {
   const certificates::bend b = certificates::bend_of(p);
-  return {b.exists ? b.curvature : rounded::infinity, b.exists, b.kink};
+  return {b.exists ? b.curvature : rounded::detail::unbounded(), b.exists, b.kink};
 }
 
 /// A proved Lipschitz constant of the gradient, in the input, of a loss of the outputs; infinity where there is none.
@@ -111,7 +111,7 @@ template <class Net, class Real>
                                                      const loss_constants& loss = cross_entropy_of_logits) {
   certificates::bend b = certificates::bend_of(p);
   b.then(loss.slope, loss.curvature);
-  return b.exists ? b.curvature : rounded::infinity;
+  return b.exists ? b.curvature : rounded::detail::unbounded();
 }
 
 }  // namespace taut
