@@ -108,3 +108,33 @@ TEST_CASE("certify.contract_of: inputs in and out of the declared ball and box")
   CHECK(!input_contract_holds<box>(in({nan, 1, 0.5f})));
   CHECK(input_contract_holds<open>(in({nan, inf, 1e30f})));
 }
+
+// ---- the code of docs/contracts.md
+
+struct Sensor : decltype(Input<8>(in_box<-1.0, 1.0>) >> Linear<12>(at_most<2.0>) >>
+                         LN(min_std<0.25>, gain_at_most<1.0>) >> MaxMin >> Linear<24> >> LN(min_std<0.1>) >> ReLU >>
+                         Residual(LN(min_std<0.05>) >> Linear<24>) >> Linear<3>) {};
+
+static_assert(contract<Sensor> ==
+              R"(x_i >= -1: for each input, by certify: contract_holds; radii hold either way
+x_i <= 1: for each input, by certify: contract_holds; radii hold either way
+norm(W0) <= 2: when weights are loaded; at compile time by keeps_declared(p)
+gain1 <= 1: when weights are loaded; at compile time by keeps_declared(p)
+std1 >= 0.25: for each input, by certify: contract_holds; radii hold either way
+std4 >= 0.1: for each input, by certify: contract_holds; radii hold either way
+std6.0 >= 0.05: NOT CHECKED: nobody observes a std inside a block; contract_of(p) may prove it
+)");
+
+TEST_CASE("certify.contract_of: the example of the documentation") {
+  parameters<Sensor> p;
+  initialise(p, 8);
+  for (float& w : get<0>(p).weight) w *= 0.5f;
+  const std::string text(contract_of(p).text().view());
+  CHECK_THAT(text, contains("norm(W0) <= 2: proved of these weights\ngain1 <= 1: proved of these weights\n"));
+  CHECK_THAT(text, contains("std4 >= 0.1: proved, 0.4116"));
+  CHECK_THAT(text, contains("std6.0 >= 0.05: NOT CHECKED"));
+  const auto ranges = ranges_of(p);
+  CHECK(ranges[0].norm == Approx(std::sqrt(8.0)));   // the corners of the box
+  CHECK(ranges[2].norm == Approx(std::sqrt(12.0)));  // the sphere of the first normalizer, whatever the weights
+  CHECK(ranges[2].highest == Approx(std::sqrt(11.0)));
+}

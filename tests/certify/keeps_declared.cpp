@@ -42,4 +42,28 @@ TEST_CASE("certify.keeps_declared: the same at run time, and what is not finite 
   }
 }
 
+TEST_CASE("certify.keeps_declared: every layer that declares a limit has it checked") {
+  struct all : decltype(Input<4, 6> >> Conv1d<4, 3>(at_most<2.0>, groups<2>) >> GN<2>(gain_at_most<1.0>) >>
+                        InstanceNorm(gain_at_most<1.0>) >> SpectralNorm<2.0>(Conv1d<2, 3>) >> Flatten >>
+                        WeightNorm(Linear<3>(at_most<2.0>)) >> RMSNorm(gain_at_most<1.0>)) {};
+  parameters<all> p;
+  initialise(p, 3);
+  for (float& w : get<0>(p).weight) w *= 0.25f;
+  for (float& g : get<5>(p).length) g = 1;
+  CHECK(keeps_declared(p));
+  for (const assumption& a : assumptions<all>) CHECK(a.when == checked::on_loading);
+  CHECK(assumptions<all>.size() == 6);
+  const auto breaks = [&p](auto&& change) {
+    auto q = p;
+    change(q);
+    return !keeps_declared(q);
+  };
+  CHECK(breaks([](auto& q) { get<0>(q).weight[23] = 3; }));  // of the last group
+  CHECK(breaks([](auto& q) { get<1>(q).gain[3] = 1.01f; }));
+  CHECK(breaks([](auto& q) { get<2>(q).gain[0] = -1.01f; }));
+  CHECK(breaks([](auto& q) { get<3>(q).matrix[5] = std::numeric_limits<float>::infinity(); }));
+  CHECK(breaks([](auto& q) { get<5>(q).length[2] = 3; }));
+  CHECK(breaks([](auto& q) { get<6>(q).gain[1] = 2; }));
+}
+
 }  // namespace

@@ -41,7 +41,7 @@ template <class Net, std::size_t K> struct feed {
 struct shell {
   constexpr explicit shell(std::size_t n) : start(n) {}
   base::buffer<double> start;
-  double low = 0, high = rounded::infinity;
+  double low = 0, high = endless();
   std::size_t run = 0;     ///< u sums to 0 over runs of so many; 0: it need not
   bool lies_open = false;  ///< the matrix does not know of the runs yet
 };
@@ -78,7 +78,7 @@ constexpr shell arriving_shell(const parameters<Net, Real>& p, const region& her
     using N = layer_of<Net, R>;
     const buffer offset(columns);
     const double first = N::gain(get<R>(p), 0);
-    double smallest = rounded::infinity;
+    double smallest = endless();
     bool equal = true;
     for (std::size_t j = 0; j < columns; ++j) {
       offset.at[j] = N::offset(get<R>(p), j);
@@ -92,7 +92,7 @@ constexpr shell arriving_shell(const parameters<Net, Real>& p, const region& her
     if (equal) s.high = times_up(smallest, largest_z[R]);
     s.run = equal && N::centred ? columns : 0;
     s.lies_open = s.run != 0;
-    if (s.low > 0) return s;
+    if (below(0, s.low)) return s;
     s.run = 0, s.lies_open = false;
   }
   s.low = 0, s.high = here.radius;
@@ -165,7 +165,7 @@ constexpr double floor_behind_affine(const parameters<Net, Real>& p, const shell
       centre(w, {columns / from.run, from.run}, 1, rows, columns);
       error = rounded::add_up(error, rounded::mul_up(static_cast<double>(from.run + 8) * 0x1p-50, size));
     }
-    double smallest = rounded::infinity;
+    double smallest = endless();
     for (std::size_t run = 0; run < runs.groups; ++run) {
       const double length = least_image({w + run * runs.size * columns, constant.at + run * runs.size, runs.size,
                                          columns, error, off, from.low, from.high, from.run},
@@ -179,7 +179,7 @@ constexpr double floor_behind_affine(const parameters<Net, Real>& p, const shell
 /// How large a std of the runs of x is at least: far from where all elements are equal (or 0, if nothing is centred).
 constexpr double floor_of_region(const region& x, std::size_t runs, std::size_t n, bool centred) {
   if (!rounded::is_finite(x.radius)) return 0;
-  double smallest = rounded::infinity;
+  double smallest = endless();
   const base::buffer<double> deviation(n);
   for (std::size_t run = 0; run < runs; ++run) {
     const double* const c = x.centre.at + run * n;
@@ -190,7 +190,7 @@ constexpr double floor_of_region(const region& x, std::size_t runs, std::size_t 
     const double length = rounded::sub_down(length_up(deviation.at, n), rounded::add_up(rounding, x.radius));
     smallest = least(smallest, rounded::div_down(length, rounded::sqrt_up(static_cast<double>(n))));
   }
-  return smallest > 0 ? smallest : 0;
+  return below(0, smallest) ? smallest : 0;
 }
 
 /// Floors of the normalizers of a network that follow from its weights, for inputs in `start`: 0 where nothing is

@@ -43,20 +43,20 @@ constexpr double along(const shell_image& f, const double* w) {
   }
   // sums of n terms are off by at most (n + 1) u of the sum of their sizes; four times that
   const double share = static_cast<double>(f.rows + 8) * 0x1p-51, length = length_up(w, f.rows);
-  if (!(length > 0x1p-300) || !(length < 0x1p300)) return 0;
+  if (!below(0x1p-300, length) || !below(length, 0x1p300)) return 0;
   const double of_sizes = rounded::mul_up(share, length_up(sizes.at, f.columns));
   const double pull =
       rounded::add_up(rounded::add_up(length_up(back.at, f.columns), of_sizes), times_up(f.matrix_error, length));
   double room = rounded::sub_down(to_constant, rounded::add_up(rounded::mul_up(share, sum_of_sizes), 0x1p-900));
   room = rounded::sub_down(room, rounded::add_up(times_up(pull, f.high), times_up(f.constant_error, length)));
-  return room > 0 ? rounded::div_down(room, length) : 0;
+  return below(0, room) ? rounded::div_down(room, length) : 0;
 }
 
 /// |A u + a| from below by a direction: projected gradient steps towards the smallest image, then the proof.
 constexpr double by_direction(const shell_image& f, int steps) {
   const base::buffer<double> u(f.columns), w(f.rows), slope(f.columns);
   const double norm = frobenius_norm_up(f.matrix, f.rows, f.columns);
-  if (!rounded::is_finite(norm) || !rounded::is_finite(f.high) || !(norm > 0x1p-200) || norm > 0x1p200) return 0;
+  if (!rounded::is_finite(f.high) || !below(0x1p-200, norm) || !below(norm, 0x1p200)) return 0;
   double best = 0, curve = 0;
   for (int step = 0; step <= steps; ++step) {
     for (std::size_t i = 0; i < f.rows; ++i) {
@@ -183,11 +183,12 @@ constexpr bool proves(const quadratic& q, double l, double d) {
 constexpr double by_s_lemma(const shell_image& f, int steps) {
   const double largest = most(rounded::mul_up(detail::norms::largest_entry(f.matrix, f.rows * f.columns), f.high),
                               detail::norms::largest_entry(f.constant, f.rows));
-  if (!(f.low > 0) || !(largest > 0x1p-200) || !(largest < 0x1p200)) return 0;
+  if (!below(0, f.low) || !rounded::is_finite(f.high) || !below(0x1p-200, largest) || !below(largest, 0x1p200))
+    return 0;
   const quadratic q(f, largest);
   const minimizer m(q.size);
   if (!m.solve(q, 0)) return 0;
-  double low = 0, high = rounded::infinity, l = 0, root = 0;
+  double low = 0, high = endless(), l = 0, root = 0;
   for (std::size_t i = 0; i < q.size; ++i) high = least(high, q.form.entry(i, i));
   // |x| grows with l: solve |x| = radius, or come close to where the form ends
   for (int step = 0; step < steps && high - low > 1e-12 * high; ++step) {

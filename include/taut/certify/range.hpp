@@ -141,7 +141,7 @@ template <class Net> inline constexpr double ball_slack = 0x1p-40 + static_cast<
 /// The inputs that the type of a network declares, and those that look like it to plain sums of squares.
 template <class Net> constexpr region declared_inputs() {
   using In = typename Net::input;
-  const double ball = rounded::is_finite(In::ball) ? rounded::mul_up(In::ball, 1 + ball_slack<Net>) : rounded::infinity;
+  const double ball = rounded::is_finite(In::ball) ? rounded::mul_up(In::ball, 1 + ball_slack<Net>) : endless();
   return region_of_input(Net::input_size, ball, In::lower, In::upper);
 }
 

@@ -14,20 +14,35 @@
 #include <taut/base/rounding.hpp>
 #include <taut/certify/spectral_norm.hpp>
 #include <taut/certify/symmetric.hpp>
+#include <type_traits>
 #include <utility>
 
 namespace taut::certificates {
 
-constexpr double least(double a, double b) { return b < a ? b : a; }
-constexpr double most(double a, double b) { return b > a ? b : a; }
+/// a < b, decided by bits at run time: true to its name for infinities, which -ffinite-math-only forbids to compare. NaN
+/// of positive sign exceeds everything.
+constexpr bool below(double a, double b) {
+  if (std::is_constant_evaluated()) return a < b;
+  const auto rank = [](double x) {  // the order of numbers is that of these
+    const auto bits = rounded::detail::bits_of(x);
+    return (bits & rounded::detail::sign_bit) != 0 ? ~bits : bits | rounded::detail::sign_bit;
+  };
+  return rank(a) < rank(b);
+}
+constexpr double least(double a, double b) { return below(b, a) ? b : a; }
+constexpr double most(double a, double b) { return below(a, b) ? b : a; }
+/// Infinity as the optimizer must not know it.
+constexpr double endless() { return rounded::detail::unbounded(); }
 constexpr double size_of(double a) { return rounded::detail::magnitude(a); }
 /// a b upward for a, b >= 0, where 0 times infinity is 0.
-constexpr double times_up(double a, double b) { return a == 0 || b == 0 ? 0 : rounded::mul_up(a, b); }
+constexpr double times_up(double a, double b) {
+  return rounded::detail::is_zero(a) || rounded::detail::is_zero(b) ? 0 : rounded::mul_up(a, b);
+}
 
 /// |v| rounded up, by plain sums of squares that are given room for their roundings. Infinite if it is no number.
 constexpr double length_up(const double* v, std::size_t n) {
   const double largest = detail::norms::largest_entry(v, n);
-  if (!rounded::is_finite(largest) || largest > 0x1p400) return rounded::detail::unbounded();
+  if (!below(largest, 0x1p400)) return rounded::detail::unbounded();
   if (largest < 0x1p-400) return largest == 0 ? 0 : rounded::mul_up(0x1p-400, static_cast<double>(n));
   double squares = 0;
   for (std::size_t i = 0; i < n; ++i) squares += v[i] * v[i];
@@ -37,16 +52,16 @@ constexpr double length_up(const double* v, std::size_t n) {
 /// A set of n values: those centre + e with |e| <= radius that lie in the box and have a norm of at most `norm`.
 struct region {
   constexpr explicit region(std::size_t n) : size(n), centre(n), lower(n), upper(n) {
-    for (std::size_t i = 0; i < n; ++i) lower.at[i] = -rounded::infinity, upper.at[i] = rounded::infinity;
+    for (std::size_t i = 0; i < n; ++i) lower.at[i] = rounded::detail::negated(endless()), upper.at[i] = endless();
   }
 
   [[nodiscard]] constexpr double lowest() const {
-    double low = rounded::infinity;
+    double low = endless();
     for (std::size_t i = 0; i < size; ++i) low = least(low, lower.at[i]);
     return low;
   }
   [[nodiscard]] constexpr double highest() const {
-    double high = -rounded::infinity;
+    double high = rounded::detail::negated(endless());
     for (std::size_t i = 0; i < size; ++i) high = most(high, upper.at[i]);
     return high;
   }
@@ -60,13 +75,12 @@ struct region {
   constexpr void settle() {
     if (!rounded::is_finite(length_up(centre.at, size))) {
       for (std::size_t i = 0; i < size; ++i) centre.at[i] = 0;
-      radius = rounded::infinity;
+      radius = endless();
     }
-    if (!(radius >= 0)) radius = rounded::infinity;
     norm = least(norm, rounded::add_up(length_up(centre.at, size), radius));
     for (std::size_t i = 0; i < size; ++i) {
       upper.at[i] = least(least(upper.at[i], norm), rounded::add_up(centre.at[i], radius));
-      lower.at[i] = most(most(lower.at[i], -norm), rounded::sub_down(centre.at[i], radius));
+      lower.at[i] = most(most(lower.at[i], rounded::detail::negated(norm)), rounded::sub_down(centre.at[i], radius));
     }
     if (bounded()) {
       const base::buffer<double> half(size), far(size);
@@ -77,12 +91,12 @@ struct region {
       }
       norm = least(norm, length_up(far.at, size));
       const double around = length_up(half.at, size);
-      if (around < radius) {
+      if (below(around, radius)) {
         radius = around;
         for (std::size_t i = 0; i < size; ++i) centre.at[i] = 0.5 * lower.at[i] + 0.5 * upper.at[i];
       }
     }
-    if (norm < radius) {  // the ball around 0 is the smaller one
+    if (below(norm, radius)) {  // the ball around 0 is the smaller one
       radius = norm;
       for (std::size_t i = 0; i < size; ++i) centre.at[i] = 0;
     }
@@ -97,7 +111,7 @@ struct region {
 
   std::size_t size;
   base::buffer<double> centre;
-  double radius = rounded::infinity, norm = rounded::infinity;
+  double radius = endless(), norm = endless();
   base::buffer<double> lower, upper;
 };
 
@@ -122,6 +136,9 @@ constexpr region affine_region(const region& x, const double* w, const double* b
                                double error) {
   const std::size_t columns = x.size;
   region y(rows);
+  if (!rounded::is_finite(detail::norms::largest_entry(w, rows * columns)) ||
+      !rounded::is_finite(detail::norms::largest_entry(b, rows)))
+    return y;
   const bool boxed = x.bounded();
   const base::buffer<double> middle(columns), half(columns), off(rows);
   if (boxed)
@@ -200,11 +217,11 @@ template <class Scale, class Shift> constexpr region scaled_region(const region&
     largest = most(largest, size_of(a));
     off.at[i] = slack_of(b, 0);
     y.centre.at[i] = a * x.centre.at[i] + b;
-    double low = rounded::infinity, high = -rounded::infinity;
+    double low = endless(), high = rounded::detail::negated(endless());
     for (const double factor : {rounded::sub_down(a, room), rounded::add_up(a, room)})
       for (const double end : {x.lower.at[i], x.upper.at[i]}) {
-        high = most(high, factor == 0 ? 0 : rounded::mul_up(factor, end));
-        low = least(low, factor == 0 ? 0 : rounded::mul_down(factor, end));
+        high = most(high, rounded::detail::is_zero(factor) ? 0 : rounded::mul_up(factor, end));
+        low = least(low, rounded::detail::is_zero(factor) ? 0 : rounded::mul_down(factor, end));
       }
     y.upper.at[i] = rounded::add_up(rounded::add_up(high, b), off.at[i]);
     y.lower.at[i] = rounded::sub_down(rounded::add_down(low, b), off.at[i]);
@@ -231,7 +248,7 @@ constexpr double run_length_up(const region& x, std::size_t first, std::size_t n
 /// r / sqrt(r^2/n + epsilon) upward: how long z is where |Px| = r, and never longer than sqrt(n).
 constexpr double projected_up(double r, std::size_t n, double epsilon) {
   const double all = rounded::sqrt_up(static_cast<double>(n));
-  if (!(r < 0x1p300)) return all;
+  if (!below(r, 0x1p300)) return all;
   const double square = rounded::div_down(rounded::mul_down(r, r), static_cast<double>(n));
   return least(all, rounded::div_up(r, rounded::sqrt_down(rounded::add_down(square, epsilon))));
 }
