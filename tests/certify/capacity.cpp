@@ -64,6 +64,8 @@ TEST_CASE("certify.capacity: it says what the bounds say alone") {
   CHECK(c.setting.loss_slope >= 2 * std::sqrt(2));
   CHECK(c.measured == 0);
   CHECK_FALSE(capacity(p).has_generalization);
+  CHECK(capacity(p, {.lipschitz = 0.5 * c.lipschitz}).lipschitz == 0.5 * c.lipschitz);
+  CHECK(capacity(p, {.lipschitz = 2 * c.lipschitz}).lipschitz == c.lipschitz);
 }
 
 TEST_CASE("certify.capacity: margins, radii and stds of samples") {
@@ -92,6 +94,9 @@ TEST_CASE("certify.capacity: margins, radii and stds of samples") {
     largest = std::max(largest, norm(each));
   }
   CHECK(c.input_norm == Approx(largest));
+  CHECK(c.input_norm_seen);
+  CHECK_FALSE(capacity(p, {.samples = 40, .inputs = x}).has_generalization);  // cells are fixed before the data
+  CHECK(capacity(p, {.input_norm = 9, .samples = 40, .inputs = x}).has_generalization);
   CHECK(capacity(p, {.inputs = x}).correct == 40);
 
   CHECK_THROWS_WITH(capacity(p, {.inputs = std::span(x).first(7)}), contains("no samples of 6"));

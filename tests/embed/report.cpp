@@ -33,6 +33,7 @@ TEST_CASE("embed.report: what is reduced is said with its condition") {
   CHECK_THAT(text, contains("It says nothing"));
   CHECK_THAT(text, contains("certified radius"));
   CHECK(text == text_of(report_of(p, capacity(p, {.input_norm = 20, .samples = 100, .inputs = x}))));
+  CHECK_THAT(text_of(report_of(p, capacity(p, {.inputs = x}))), contains("the largest norm among the samples"));
   const std::string json = json_of(report_of(p, c));
   CHECK_THAT(json, contains("\"regime\": \"reduces\""));
   CHECK_THAT(json, contains("\"jacobian_lipschitz\": null"));

@@ -28,6 +28,7 @@ namespace taut {
 struct capacity_options {
   double input_norm = 0;    ///< the largest |x|; 0: the ball that the type declares, else the largest of `inputs`
   double radius = 0;        ///< of the ball of parameters around p (parameter_domain)
+  double lipschitz = 0;     ///< a constant proved by other means for the same inputs, as tighten(p).value; 0: none
   std::size_t samples = 0;  ///< for the generalization bound: how many the network was trained on; 0: none
   double failure = 0.05;    ///< how often that bound may be false
   double loss_margin = 1;   ///< of the loss clamp(1 - margin / loss_margin, 0, 1) that it speaks of
@@ -71,6 +72,7 @@ struct capacity_report {
   std::size_t depth = 0, inputs = 0, outputs = 0, parameter_count = 0;
   std::vector<layer_capacity> layers;
   double input_norm = 0;         ///< R; 0: nothing is known, and nothing said about parameters and generalization
+  bool input_norm_seen = false;  ///< R is that of the samples: then nothing is said about generalization
   double radius = 0;             ///< of the ball of parameters
   double lipschitz = 0;          ///< in the input, as lipschitz_of(p): for stds at least those declared
   double lipschitz_product = 0;  ///< the plain product: norms not centred
@@ -169,14 +171,15 @@ template <Network Net>
   report.parameter_count = Net::parameter_count;
   report.radius = options.radius;
   constexpr double declared = base::declared_input_norm<Net>();
-  report.input_norm = options.input_norm > 0         ? options.input_norm
-                      : rounded::is_finite(declared) ? declared
-                                                     : certificates::largest_norm(options.inputs, Net::input_size);
+  report.input_norm = options.input_norm > 0 ? options.input_norm : rounded::is_finite(declared) ? declared : 0;
+  report.input_norm_seen = !(report.input_norm > 0) && !options.inputs.empty();
+  if (report.input_norm_seen) report.input_norm = certificates::largest_norm(options.inputs, Net::input_size);
 
   const certificates::quantities_near<Net, float> source{p, options.radius};
   const auto with = certificates::sensitivity_of<Net, true>(source, {report.input_norm});
   const auto without = certificates::sensitivity_of<Net, false>(source, {report.input_norm});
   report.lipschitz = lipschitz_of(p).value;
+  if (options.lipschitz > 0) report.lipschitz = certificates::lesser(report.lipschitz, options.lipschitz);
   report.lipschitz_product = with.input.value, report.lipschitz_without = without.input.value;
   report.parameters = with.parameters.value, report.parameters_without = without.parameters.value;
   report.reach = with.reach.value;
@@ -202,7 +205,7 @@ template <Network Net>
   report.gradient_lipschitz = gradient_lipschitz_of(p);
   report.vc_at_least = certificates::vc_dimension_at_least<Net>();
 
-  if (options.samples > 0 && report.input_norm > 0) {
+  if (options.samples > 0 && report.input_norm > 0 && !report.input_norm_seen) {  // cells are fixed before the data
     report.has_generalization = true;
     report.setting = {.lipschitz = report.lipschitz,
                       .input_norm = report.input_norm,

@@ -93,10 +93,12 @@ inline document_section parameter_section(const capacity_report& c) {
   for (std::size_t k = 0; k < c.layers.size(); ++k)
     t.rows.push_back({std::uint64_t{k}, c.layers[k].name, upper(c.layers[k].slope), upper(c.layers[k].in_parameters)});
   s.tables.push_back(std::move(t));
-  s.notes = {
-      "All trained parameters vary, as one vector; running statistics do not; normalized weights vary as folded.",
-      "Both networks keep the norms of the layers (plus the radius) and, on the inputs in question, the declared "
-      "stds."};
+  if (c.input_norm_seen) s.notes.push_back("That is the largest norm among the samples.");
+  s.notes.insert(
+      s.notes.end(),
+      {"All trained parameters vary, as one vector; running statistics do not; normalized weights vary as folded.",
+       "Both networks keep the norms of the layers (plus the radius) and, on the inputs in question, the declared "
+       "stds."});
   return s;
 }
 
@@ -113,7 +115,10 @@ inline document_section smoothness_section(const capacity_report& c) {
 inline document_section generalization_section(const capacity_report& c) {
   document_section s{"generalization", "True minus empirical loss"};
   if (!c.has_generalization) {
-    s.notes.push_back("Nothing is said: it takes the number of training samples and a largest norm of inputs.");
+    s.notes.push_back(
+        "Nothing is said: it takes the number of training samples, and a largest norm of inputs that does not come "
+        "from "
+        "samples.");
     return s;
   }
   const generalization_bound& b = c.generalization;
