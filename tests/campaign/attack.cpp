@@ -213,8 +213,9 @@ class radius_attack {
       if (other == v.label) continue;
       ++tried;
       inside(x, v, toward(middle, v.label, other, reach), arithmetic);
-      vector far = toward(middle, v.label, other, 8 * reach);
-      follow(x, v, far, arithmetic);
+      const vector near = closest(middle, v.label, other, toward(middle, v.label, other, 8 * reach));
+      inside(x, v, near, arithmetic);
+      follow(x, v, near, arithmetic);
     }
     for (int blind = 0; blind < 2; ++blind) inside(x, v, random_vector(random, x.size()), arithmetic);
     vector axis(x.size());
@@ -239,6 +240,39 @@ class radius_attack {
       if (norm(delta) > radius) rescale(delta, radius);
     }
     return delta;
+  }
+  // The nearest input with another label that repeated projections on the boundary find: from where the way `delta`
+  // meets it, along the gradient of the margin there.
+  vector closest(const vector& x, std::size_t label, std::size_t other, vector delta) {
+    vector best = delta;
+    double least = std::numeric_limits<double>::infinity();
+    const auto margin = [&](const vector& way, double t) {
+      const auto y = net.forward(along(x, t, way));
+      return y[label] - y[other];
+    };
+    for (int step = 0; step < 8; ++step) {
+      double before = 0, behind = 1;
+      while (behind < 1e3 && margin(delta, behind) > 0) before = behind, behind *= 2;
+      if (behind >= 1e3) break;
+      for (int half = 0; half < 26; ++half) {
+        const double middle = 0.5 * (before + behind);
+        (margin(delta, middle) > 0 ? before : behind) = middle;
+      }
+      for (double& d : delta) d *= behind;
+      const double size = norm(delta);
+      if (size < least) best = delta, least = size;
+      vector u(net.outputs);
+      u[label] = 1, u[other] = -1;
+      net.forward(along(x, 1, delta));
+      const auto slope = net.backward(u);
+      double product = 0, square = 0;
+      for (std::size_t i = 0; i < delta.size(); ++i) product += slope[i] * delta[i], square += slope[i] * slope[i];
+      if (!(square > 0) || !std::isfinite(product / square)) break;
+      const double far = size > least * (1 + 1e-9) ? 0.5 : 1;  // overshot: only half of the way
+      for (std::size_t i = 0; i < delta.size(); ++i)
+        delta[i] = far * (product / square) * slope[i] + (1 - far) * best[i];
+    }
+    return best;
   }
   // The float input that is farthest in this direction and closer than the radius.
   floats nearest(const floats& x, vector delta, double radius) const {

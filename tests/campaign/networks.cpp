@@ -44,7 +44,7 @@ TEST_CASE("campaign.networks: no slope exceeds its bound, no engine changes its 
   nets.push_back(make<parametrized_layers>("WeightNorm, SpectralNorm, Softmax"));
   std::vector<tally> all;
   std::size_t networks = 0, certified = 0;
-  const std::size_t seeds = effort(3, 80);
+  const std::size_t seeds = effort(3, 75);
   for (const auto& net : nets) {
     record r{{net->name + ": product"},
              {net->name + ": tighten"},

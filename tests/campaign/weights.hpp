@@ -21,6 +21,7 @@ enum class weight_kind {
   small,
   large,
   rank_one,
+  aligned,
   hadamard,
   equal_rows,
   steep_gains,
@@ -37,9 +38,9 @@ inline constexpr auto weight_kinds = static_cast<std::size_t>(weight_kind::last)
 
 /// A name to print.
 inline const char* name_of(weight_kind kind) {
-  constexpr std::array names{"gaussian",   "small",       "large",        "rank one",  "Hadamard",
-                             "equal rows", "steep gains", "large biases", "no biases", "sparse",
-                             "subnormal",  "1e-30",       "1e30",         "zero"};
+  constexpr std::array names{"gaussian", "small",      "large",       "rank one",     "aligned",
+                             "Hadamard", "equal rows", "steep gains", "large biases", "no biases",
+                             "sparse",   "subnormal",  "1e-30",       "1e30",         "zero"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -72,6 +73,13 @@ inline void fill_tensor(std::span<float> values, std::string_view name, shape ex
       for (std::size_t i = columns; affine && i < values.size(); ++i)
         values[i] = values[i % columns] * (i / columns % 2 == 0 ? 0.75f : -1.25f);
       break;
+    case weight_kind::aligned: {  // u v' with v the u of the layer before: bounds are nearly attained
+      const auto element = [](std::size_t i) { return (i % 2 == 0 ? 1.0 : -1.0) * (i % 4 < 2 ? 1 : 0.5); };
+      for (std::size_t i = 0; affine && i < values.size(); ++i)
+        values[i] = static_cast<float>(element(i / columns) * element(i % columns));
+      if (offset) scale(0);
+      break;
+    }
     case weight_kind::hadamard:
       for (std::size_t i = 0; affine && i < values.size(); ++i)
         values[i] = std::popcount((i / columns) & (i % columns)) % 2 == 0 ? 0.5f : -0.5f;
