@@ -25,15 +25,20 @@ template <class Net> void attack(double reached) {
   for (std::uint64_t seed = 1; seed <= 12; ++seed) {
     const auto p = random_parameters<Net>(seed, seed % 4 == 0 ? 3 : 1);
     const auto all = certificates::chains_of(p);
+    std::array<double, 4> by_tactic;
+    by_tactic.fill(all.between);
     for (const auto& c : all.chains) {
       const auto found = certificates::bounds_of(c, {});
       CHECK(found.rescaled <= found.product);
       CHECK(found.semidefinite <= found.rescaled * (1 + 1e-4));
+      for (const tactic t : {tactic::product, tactic::rescaled, tactic::absolute, tactic::semidefinite})
+        by_tactic[static_cast<std::size_t>(t)] *= found.value(t);
     }
     const auto bound = tighten(p);
     const double slope = steepest_pair(p, seed, {.starts = 10, .steps = 150}).climbed;
     INFO("seed " << seed << ": proved " << bound.value << " by " << bound.formula.view() << ", observed " << slope);
     CHECK(is_below(slope, bound.value));
+    for (const double other : by_tactic) CHECK(is_below(slope, other));
     CHECK(bound.value <= lipschitz_of(p).value * (1 + 1e-4));
     CHECK(verify(p, bound.witness).value == bound.value);
     nearest = std::max(nearest, slope / bound.value);

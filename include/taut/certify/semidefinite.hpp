@@ -48,10 +48,11 @@ constexpr void add_gram(uncertain_matrix& s, std::size_t first, double factor, c
 
 /// A row of a table: f x, without a function call for each number, which a constant expression would pay for.
 constexpr void scaled_row(detail::norms::block* to, double f, const double* x, std::size_t size) {
-  for (std::size_t k = 0; 16 * k < size; ++k, ++to, x += 16) {
+  for (std::size_t first = 0; first < size; first += 16, ++to) {
     double(&y)[16] = to->at;
-    const std::size_t count = size - 16 * k < 16 ? size - 16 * k : 16;
-    for (std::size_t i = 0; i < count; ++i) y[i] = f * x[i];
+    const double* const from = x + first;
+    const std::size_t count = size - first < 16 ? size - first : 16;
+    for (std::size_t i = 0; i < count; ++i) y[i] = f * from[i];
   }
 }
 
