@@ -31,7 +31,7 @@ prepare() { # prepare NAME [CMAKE OPTIONS]: configure and build one example
   quiet cmake --build "$build" -j"$jobs" --target "taut_example_$program"
 }
 
-# digits writes where --out says, otherwise into build/.
+# digits and capacity_control write where --out says, otherwise into build/.
 out='' help='' previous=''
 for option in "$@"; do
   case $option in
@@ -41,7 +41,7 @@ for option in "$@"; do
   esac
   previous=$option
 done
-if [ "$name" = digits ] && [ -z "$out" ]; then
+if { [ "$name" = digits ] || [ "$name" = capacity_control ]; } && [ -z "$out" ]; then
   out=$build/out
   set -- "$@" --out "$out"
 fi

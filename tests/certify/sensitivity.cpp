@@ -35,13 +35,20 @@ struct bounded : decltype(Input<3> >> Linear<3>(at_most<1.0>) >> Tanh >> Linear<
 static_assert(!declared<bounded>(1).open && declared<bounded>(1).value >= 2.4494 &&
               declared<bounded>(1).value < 2.4496);
 
-}  // namespace
-
-TEST_CASE("certify.sensitivity: the share of each layer adds up to the whole") {
+// the compiler walks weights as well
+constexpr parameters<bounded> by_hand = [] {
   parameters<bounded> p{};
   for (std::size_t i = 0; i < 3; ++i) get<0>(p).weight[i * 4] = 1;
   for (std::size_t i = 0; i < 2; ++i) get<2>(p).weight[i * 4] = 0.5f;
-  const auto s = certificates::sensitivity_of<bounded>(certificates::quantities_near<bounded, float>{p}, {1});
+  return p;
+}();
+static_assert(parameter_lipschitz_of(by_hand, {.input_norm = 1}).value < 1.582);  // sqrt(1/2 + 2)
+static_assert(parameter_lipschitz_of(by_hand, {.input_norm = 1, .radius = 1}).value > 1.582);
+
+}  // namespace
+
+TEST_CASE("certify.sensitivity: the share of each layer adds up to the whole") {
+  const auto s = certificates::sensitivity_of<bounded>(certificates::quantities_near<bounded, float>{by_hand}, {1});
   CHECK(s.of_layer(0) == Approx(0.5 * std::sqrt(2)));  // 0.5 sqrt(1 + 1)
   CHECK(s.of_layer(1) == 0);
   CHECK(s.of_layer(2) == Approx(std::sqrt(2)));  // sqrt(reach^2 + 1), reach 1

@@ -47,6 +47,15 @@ TEST_CASE("embed.assurance: theorem, assumptions, rounding, weights, tools") {
   CHECK(text.find(fingerprint(p)) == std::string::npos);
 }
 
+TEST_CASE("embed.assurance: a floor that the weights imply is proved, not assumed") {
+  struct implied : decltype(Input<4> >> Linear<4>(no_bias) >> LN(no_affine, min_std<0.5>) >> Linear<6>(no_bias) >>
+                            LN(no_affine, min_std<0.25>)) {};
+  parameters<implied> p{};
+  for (std::size_t i = 0; i < 4; ++i) get<0>(p).weight[i * 5] = 1, get<2>(p).weight[i * 5] = 1;
+  CHECK_THAT(text_of(assurance(p)), contains("std3 >=  0.25   proved of these weights, if the floors before hold"));
+  CHECK_THAT(text_of(assurance(p)), contains("std1 >=  0.5    for each input, by certify"));
+}
+
 TEST_CASE("embed.assurance: rounding that nobody bounds is said") {
   struct halved : decltype(Input<2> >> Linear<2> >> half{}) {};
   parameters<halved> p{};

@@ -13,7 +13,7 @@
 #include <string>
 #include <taut/base/version.hpp>
 #include <taut/certify/certifier.hpp>
-#include <taut/certify/keeps_declared.hpp>
+#include <taut/certify/contract_of.hpp>
 #include <taut/certify/lipschitz_of.hpp>
 #include <taut/embed/document.hpp>
 #include <taut/embed/sha256.hpp>
@@ -45,19 +45,27 @@ template <class Net> document_section weights_section(const parameters<Net>& p) 
   return s;
 }
 
-/// What the type declares, and who looks.
+/// What the type declares, what the weights prove of it, and who looks at the rest.
 template <class Net> document_section assumption_section(const parameters<Net>& p) {
-  const char* const places[] = {"when weights are loaded; here, of these", "for each input, by certify", "nowhere"};
+  const auto status = contract_of(p);
   document_section s{"assumptions", "What is assumed"};
-  s.facts = {{"weights_keep_declarations", "these weights keep what is declared of weights", keeps_declared(p)}};
   fact_table t{"declared", {{"what", "what"}, {"limit", "limit"}, {"checked", "checked"}}, {}};
   bool unchecked = false;
   for (const assumption& a : assumptions<Net>) {
+    const char* place = a.when == checked::on_each_input ? "for each input, by certify" : "nowhere";
+    if (a.when == checked::on_loading)
+      place = status.weights_keep ? "proved of these weights" : "when weights are loaded; not all are kept by these";
+    for (const floor_status& f : status.floors) {
+      if (!a.at_least || a.where.depth == 0 || f.where != a.where) continue;
+      if (f.implied >= a.limit) place = "proved of these weights, if the floors before hold";
+      else if (f.implied_for_declared >= a.limit) place = "proved of these weights, for inputs as declared";
+    }
     const std::string what = std::string(a.quantity.view()) + (a.at_least ? " >=" : " <=");
-    t.rows.push_back({what, nearest(a.limit), std::string(places[static_cast<int>(a.when)])});
-    unchecked = unchecked || a.when == checked::nowhere;
+    t.rows.push_back({what, nearest(a.limit), std::string(place)});
+    unchecked = unchecked || std::string_view(place) == "nowhere";
   }
-  s.facts.push_back({"all_checked", "everything declared is checked somewhere", !unchecked});
+  s.facts = {{"weights_keep_declarations", "these weights keep what is declared of weights", status.weights_keep},
+             {"all_checked", "everything declared is checked somewhere", !unchecked}};
   if (t.rows.empty()) s.notes.push_back("The type declares nothing.");
   else s.tables.push_back(std::move(t));
   return s;
