@@ -119,3 +119,25 @@ TEST_CASE("certify.factors: a weight that is not finite makes the factor infinit
     CHECK(lipschitz_of(r).value == rounded::infinity);
   }
 }
+
+TEST_CASE("certify.factors: convolutions of zeros, of one row, of huge and of subnormal weights, dense and unfolded") {
+  const auto scales = []<class Net>() {
+    auto p = random_parameters<Net>(4);
+    const double norm = certificates::factors(p)[0];
+    const auto scaled = [&p](float scale) {
+      auto q = p;
+      for (float& v : get<0>(q).weight) v *= scale;
+      return certificates::factors(q)[0];
+    };
+    CHECK(norm > 0);
+    CHECK(scaled(0) == 0);
+    CHECK(scaled(0x1p100f) == Approx(norm * 0x1p100).epsilon(1e-4));
+    CHECK(scaled(0x1p-100f) == Approx(norm * 0x1p-100).epsilon(1e-4));
+    CHECK(scaled(0x1p-140f) == Approx(norm * 0x1p-140).epsilon(0.1));  // a few bits are left of each weight
+  };
+  struct dense : decltype(Input<1, 6, 6> >> Conv2d<2, 3>(padding<1>, no_bias)) {};
+  struct unfolded : decltype(Input<1, 40, 40> >> Conv2d<1, 3>(padding<1>, no_bias)) {};
+  static_assert(certificates::is_dense<dense, 0>() && !certificates::is_dense<unfolded, 0>());
+  scales.template operator()<dense>();
+  scales.template operator()<unfolded>();
+}

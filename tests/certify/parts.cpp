@@ -54,6 +54,16 @@ static_assert(certificates::norm_proved<least, 0, 0x1.0001p-149> && !certificate
 static_assert(!certificates::norm_proved<least, 0, 0.0>);
 static_assert(certificates::norm_proved<largest, 0, 0x1p128> && !certificates::norm_proved<largest, 0, 0x1.fp127>);
 
+// Equal rows before centring leave nothing but rounding: no claim below its bound is proved.
+struct level : decltype(Input<3> >> Linear<5> >> LN(min_std<0.5>)) {};
+constexpr auto equal_rows = [] {
+  parameters<level> q{};
+  for (float& v : get<0>(q).weight) v = 0.1f;
+  return q;
+}();
+static_assert(!certificates::norm_proved<equal_rows, 0, 1e-18> && !certificates::norm_proved<equal_rows, 0, 0.0>);
+static_assert(certificates::norm_proved<equal_rows, 0, 1e-13>);
+
 struct raw : decltype(Input<20> >> WeightNorm(Linear<17>)) {};
 constexpr auto directions = made<raw>(5);
 constexpr double raw_norm = certificates::factors(directions)[0];

@@ -19,12 +19,15 @@ constexpr double frobenius_squared(const table& a) {
   return inflated(dot(a.row(0), a.row(0), blocks), 16 * blocks);
 }
 
-/// G = fl(A A'), symmetric and full, and error >= ||A A' - G||_2 from |fl(x'y) - x'y| <= gamma_{K+1} |x|'|y|.
+/// ||A A' - fl(A A')||_2 at most, from |fl(x'y) - x'y| <= gamma_{K+1} |x|'|y|, rows of so many blocks.
+constexpr double gram_error(double squares, std::size_t stride) {
+  return inflated(rounded::mul_up(squares, static_cast<double>(16 * stride + 8) * two_units), 0);
+}
+
+/// G = fl(A A'), symmetric and full.
 struct gram_matrix {
   constexpr explicit gram_matrix(const table& a)
-      : size(a.rows),
-        values(size, size),
-        error(inflated(rounded::mul_up(frobenius_squared(a), static_cast<double>(16 * a.stride + 8) * two_units), 0)) {
+      : size(a.rows), values(size, size), error(gram_error(frobenius_squared(a), a.stride)) {
     for (std::size_t i = 0; i < size; ++i)
       for (std::size_t j = 0; j <= i; ++j) values.entry(i, j) = values.entry(j, i) = dot(a.row(i), a.row(j), a.stride);
   }

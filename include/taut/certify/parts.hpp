@@ -205,9 +205,8 @@ template <const auto& P, std::size_t I, double Claim> constexpr bool prove() {
       });
     });
     for (std::size_t i = 0; i < at::lines; ++i) trace = rounded::add_up(trace, gram.entry(i, i));
-    const double sum = norms::inflated(trace, 16 * at::line_stride);  // at least ||A||_F^2
-    const double rounding =
-        norms::inflated(rounded::mul_up(sum, static_cast<double>(16 * at::line_stride + 8) * norms::two_units), 0);
+    // the trace is ||A||_F^2, but for its rounding
+    const double rounding = norms::gram_error(norms::inflated(trace, 16 * at::line_stride), at::line_stride);
     const double entries = rounded::add_up(matrix_error<net, I>(rounded::sqrt_up(square)), norms::tiny);
     const double s = rounded::sub_down(-rounded::scale_up(-Claim, -e), entries);
     return rounded::is_positive(s) && norms::proves(gram, rounding, s);
