@@ -66,6 +66,6 @@ TEST_CASE("laws.float_error_torch: rounding costs a trained network next to noth
   CHECK(digits.radius < 1e-3);
   CHECK(digits.radius > 0);
   const costs mnist = costs_of<MnistLn>("mnist_ln");
-  CHECK(mnist.error < 1e-3);
+  CHECK(mnist.error < 8e-4);
   CHECK(mnist.radius < 3e-3);
 }

@@ -33,42 +33,6 @@ struct layer_rounding {
 };
 template <class Net> using network_rounding = std::array<layer_rounding, Net::depth>;
 
-/// A matrix as a kernel holds it, and what folding lost: all upward.
-struct folded_matrix {
-  double norm = 0;       ///< spectral
-  double size = 0;       ///< Frobenius
-  double lost = 0;       ///< Frobenius norm of the difference from the true one
-  double bias = 0;       ///< Euclidean
-  double bias_lost = 0;  ///< the same for the bias
-};
-
-/// Takes what rounding to float costs into account: `raw` and `raw_bias` are norms before anything was centred,
-/// `roundings` the longest chain of operations in double (2^-53 each; the factor 4 covers their order), `entries` the
-/// weights, which flush to zero.
-constexpr void round_to_float(folded_matrix& m, double raw, double raw_bias, std::size_t roundings, std::size_t entries,
-                              std::size_t rows) {
-  using rounded::add_up, rounded::mul_up;
-  const double in_double = static_cast<double>(roundings) * 0x1p-51;
-  const double flush = engine_rounding::flushed;
-  m.lost = add_up(add_up(mul_up(engine_rounding::units(1.0), m.size), mul_up(in_double, raw)),
-                  mul_up(flush, rounded::sqrt_up(static_cast<double>(entries))));
-  m.bias_lost = add_up(add_up(mul_up(engine_rounding::units(1.0), m.bias), mul_up(in_double, raw_bias)),
-                       mul_up(flush, rounded::sqrt_up(static_cast<double>(rows))));
-}
-
-/// The step of W x + b: `sums` units of |x| are lost, `of_norm` of ||W|| |x|, `of_size` of ||W||_F |x|, `of_bias` of |b|,
-/// one of the result, and every operation of a chain may underflow, before a factor up to 2^40 is applied.
-constexpr engine_rounding::step affine_step(const folded_matrix& m, double sums, double of_norm, double of_size,
-                                            double of_bias, std::size_t chain, std::size_t rows) {
-  using engine_rounding::units, rounded::add_up, rounded::mul_up;
-  if (chain > engine_rounding::longest_chain) return engine_rounding::unknown();
-  const double norm = add_up(m.norm, m.lost), size = add_up(m.size, m.lost);
-  const engine_rounding::step exact{m.norm, m.bias, norm, m.lost, m.bias_lost};
-  const double underflow = mul_up(static_cast<double>(chain) * 0x1p-85, rounded::sqrt_up(static_cast<double>(rows)));
-  const double lost = add_up(sums, add_up(mul_up(of_norm, norm), mul_up(of_size, size)));
-  return exact.losing(units(lost), units(1.0), add_up(mul_up(units(of_bias), m.bias), underflow));
-}
-
 /// The largest magnitude of some numbers.
 constexpr double largest_of(const double* v, std::size_t n) {
   double most = 0;
@@ -184,7 +148,7 @@ template <class Net, class Lane, class Real> class rounding_builder {
         roundings += rows;
       }
     }
-    folded_matrix m;
+    engine_rounding::folded_matrix m;
     const double slack = rounded::mul_up(static_cast<double>(roundings) * 0x1p-51, before_centring);
     m.size = rounded::add_up(frobenius_norm_up(w.at, rows, columns), slack);
     m.bias = rounded::add_up(frobenius_norm_up(b.at, 1, rows),
@@ -197,10 +161,34 @@ template <class Net, class Lane, class Real> class rounding_builder {
     } else {
       m.norm = has_normalizer ? m.size : factor[I];
     }
-    round_to_float(m, before_centring, magnitudes, roundings, rows * columns, rows);
+    engine_rounding::round_to_float(m, before_centring, magnitudes, roundings, rows * columns, rows);
     using kernel = simd::matvec<Lane, rows, columns>;
-    const double in_sums = kernel::rounding(rounded::add_up(m.norm, m.lost), rounded::add_up(m.size, m.lost));
-    at[I].step = affine_step(m, in_sums, contracted, contracted, 0, kernel::longest, rows);
+    const double in_sums = kernel::rounding(
+        rounded::add_up(m.norm, m.lost), rounded::add_up(in_parts<kernel>(w.at, rows, columns, m.size, slack), m.lost));
+    at[I].step = engine_rounding::affine_step(m, in_sums, contracted, contracted, 0, kernel::longest, rows);
+  }
+
+  /// The root of the sum of the squared norms of the columns that a kernel adds up by themselves, where that is worth
+  /// its time: never above the Frobenius norm.
+  template <class Kernel> static constexpr double in_parts(const double* w, std::size_t rows, std::size_t columns,
+                                                           double frobenius, double slack) {
+    if (std::is_constant_evaluated() || Kernel::parts() < 16) return frobenius;
+    const buffer part(rows * columns);
+    double squares = 0;
+    for (std::size_t k = 0; k < Kernel::parts(); ++k) {
+      std::size_t width = 0;
+      for (std::size_t j = 0; j < columns; ++j) width += Kernel::part_of(j) == k ? 1 : 0;
+      if (width == 0) continue;
+      for (std::size_t row = 0; row < rows; ++row) {
+        double* to = part.at + row * width;
+        for (std::size_t j = 0; j < columns; ++j)
+          if (Kernel::part_of(j) == k) *to++ = w[row * columns + j];
+      }
+      const double norm = spectral_norm(part.at, rows, width, slack).value;
+      squares = rounded::add_up(squares, rounded::mul_up(norm, norm));
+    }
+    const double all = rounded::sqrt_up(squares);
+    return all < frobenius ? all : frobenius;
   }
 
   /// ||A|| from ||A P||: the rest of A has rows that are constant on each run.
@@ -227,7 +215,7 @@ template <class Net, class Lane, class Real> class rounding_builder {
     const auto scale = scalings_of<S, rows>();
     const buffer b(rows);
     for (std::size_t row = 0; row < rows; ++row) b.at[row] = scale.scale[row] * L::bias(*held, row) + scale.shift[row];
-    folded_matrix m;
+    engine_rounding::folded_matrix m;
     m.size = rounded::mul_up(frobenius_of_operator<Net, I>(*held),
                              rounded::mul_up(1 + 0x1p-40, largest_of(scale.scale.data(), rows)));
     // The factor of this layer counts what its neighbours fold into its matrix; some of it other stages do.
@@ -235,8 +223,9 @@ template <class Net, class Lane, class Real> class rounding_builder {
                           beside::behind(I) == I + 1 + s.scalings;
     m.norm = same ? factor[I] : m.size;
     m.bias = rounded::mul_up(1 + 0x1p-40, frobenius_norm_up(b.at, 1, rows));
-    round_to_float(m, m.size, m.bias, fold_roundings<Net, I>() + 64, rows * columns, rows);
-    at[I].step = affine_step(m, 0, 0, static_cast<double>(terms + 2), static_cast<double>(terms + 2), terms + 2, rows);
+    engine_rounding::round_to_float(m, m.size, m.bias, fold_roundings<Net, I>() + 64, rows * columns, rows);
+    at[I].step = engine_rounding::affine_step(m, 0, 0, static_cast<double>(terms + 2), static_cast<double>(terms + 2),
+                                              terms + 2, rows);
     if (s.normalized) at[I].step.growth = m.size;  // the factor is that of the centred output
   }
 

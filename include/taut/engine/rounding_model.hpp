@@ -58,6 +58,41 @@ struct step {
 /// The step of a kernel about which nothing is known.
 constexpr step unknown() { return {.fixed = rounded::infinity}; }
 
+/// A matrix as a kernel holds it, and what folding lost: all upward.
+struct folded_matrix {
+  double norm = 0;       ///< spectral
+  double size = 0;       ///< Frobenius
+  double lost = 0;       ///< Frobenius norm of the difference from the true one
+  double bias = 0;       ///< Euclidean
+  double bias_lost = 0;  ///< the same for the bias
+};
+
+/// Takes what rounding to float costs into account: `raw` and `raw_bias` are norms before anything was centred,
+/// `roundings` the longest chain of operations in double (2^-53 each; the factor 4 covers their order), `entries` the
+/// weights, which flush to zero.
+constexpr void round_to_float(folded_matrix& m, double raw, double raw_bias, std::size_t roundings, std::size_t entries,
+                              std::size_t rows) {
+  using rounded::add_up, rounded::mul_up;
+  const double in_double = static_cast<double>(roundings) * 0x1p-51;
+  m.lost = add_up(add_up(mul_up(units(1.0), m.size), mul_up(in_double, raw)),
+                  mul_up(flushed, rounded::sqrt_up(static_cast<double>(entries))));
+  m.bias_lost = add_up(add_up(mul_up(units(1.0), m.bias), mul_up(in_double, raw_bias)),
+                       mul_up(flushed, rounded::sqrt_up(static_cast<double>(rows))));
+}
+
+/// The step of W x + b: `sums` units of |x| are lost, `of_norm` of ||W|| |x|, `of_size` of ||W||_F |x|, `of_bias` of |b|,
+/// one of the result, and every operation of a chain may underflow, before a factor up to 2^40 is applied.
+constexpr step affine_step(const folded_matrix& m, double sums, double of_norm, double of_size, double of_bias,
+                           std::size_t chain, std::size_t rows) {
+  using rounded::add_up, rounded::mul_up;
+  if (chain > longest_chain) return unknown();
+  const double norm = add_up(m.norm, m.lost), size = add_up(m.size, m.lost);
+  const step exact{m.norm, m.bias, norm, m.lost, m.bias_lost};
+  const double underflow = mul_up(static_cast<double>(chain) * 0x1p-85, rounded::sqrt_up(static_cast<double>(rows)));
+  const double lost = add_up(sums, add_up(mul_up(of_norm, norm), mul_up(of_size, size)));
+  return exact.losing(units(lost), units(1.0), add_up(mul_up(units(of_bias), m.bias), underflow));
+}
+
 /// How many additions a result of the kernels' sums over n elements goes through, in lanes V.
 template <class V> constexpr std::size_t longest_sum(std::size_t n) {
   std::size_t halvings = 0;

@@ -79,6 +79,14 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
     }
   }
 
+  /// The parts of the columns that are added up by themselves: part_of(column) < parts(); one part where groups differ.
+  static constexpr std::size_t part_of(std::size_t column) {
+    if (!split_alike()) return 0;
+    const std::size_t beside = split_of(together) * columns, last = stretches_of(blocks / split_of(together));
+    const std::size_t at = column / beside / stretch;
+    return (at < last ? at : last) * beside + column % beside;
+  }
+
   /// Rounding: the computed sums differ from W x by at most 2^-24 (rounding(||W||, ||W||_F) + (target_fuses ? 0 :
   /// ||W||_F)) |x| in the Euclidean norm of all rows, to first order (second: a factor (1 - 2^-24)^-longest).
   ///
@@ -86,12 +94,17 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
   /// columns cost, all rows together, 2^-24 of sum_C |W_C x_C| <= sum_C ||W_C|| |x_C| <= min(sqrt(count) ||W||,
   /// ||W||_F) |x|: no absolute values of W appear. Disjoint are the sums that run side by side, those of all stretches
   /// at the same step, the totals at the same stretch, and what is then added in pairs. The rows of the last group,
-  /// which may be split in another way, are counted apart.
+  /// which may be split in another way, are counted apart. Instead of ||W||_F: the root of sum ||W_C||^2 over all parts.
   static constexpr double rounding(double norm, double frobenius) {
     const double whole = panels >= together ? cost_of(together, norm, frobenius) : 0;
-    const double rest = cost_of(panels % together, norm, frobenius);
+    const double rest = split_alike() ? 0 : cost_of(panels % together, norm, frobenius);
     return rest == 0 ? whole
                      : rounded::sqrt_up(rounded::add_up(rounded::mul_up(whole, whole), rounded::mul_up(rest, rest)));
+  }
+  /// How many parts there are.
+  static constexpr std::size_t parts() {
+    if (!split_alike()) return 1;
+    return (stretches_of(blocks / split_of(together)) + 1) * split_of(together) * columns;
   }
   /// No result has passed through more roundings than this.
   static constexpr std::size_t longest = blocks + 8;
@@ -105,6 +118,10 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
   static constexpr std::size_t split_of(std::size_t count) {
     const std::size_t wanted = columns == 1 ? 4 : count * columns <= 4 ? 2 : 1;
     return blocks < wanted ? 1 : wanted;
+  }
+  // Whether the last group, if it is smaller, is split as the others are.
+  static constexpr bool split_alike() {
+    return panels % together == 0 || split_of(panels % together) == split_of(together);
   }
   // The roundings of such a group, each with the norm that bounds its sums.
   static constexpr double cost_of(std::size_t count, double norm, double frobenius) {
