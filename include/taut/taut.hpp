@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything for hosts: inference and certificates, weight files, training, descriptions, header export.
 #pragma once
+// clang-format off: what stands alone first, so that a message's path through the headers stays short
+#include <taut/inference.hpp>
+// clang-format on
 #include <taut/certify/barrier.hpp>
 #include <taut/certify/capacity.hpp>
 #include <taut/certify/generalization.hpp>
@@ -18,7 +21,6 @@
 #include <taut/embed/sha256.hpp>
 #include <taut/embed/spelling.hpp>
 #include <taut/embed/toolchain.hpp>
-#include <taut/inference.hpp>
 #include <taut/net/describe.hpp>
 #include <taut/net/diagram.hpp>
 #include <taut/net/orthogonal.hpp>
