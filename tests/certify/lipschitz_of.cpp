@@ -25,6 +25,12 @@ static_assert(lipschitz_of(by_hand).formula.view() == "norm(P W0) * norm(G1 P) /
 static_assert(lipschitz_of(parameters<net_of<shape{3}, layer::relu>>{}).formula.view() == "1");
 static_assert(lipschitz_of(parameters<net_of<shape{3}, layer::relu>>{}).value == 1);
 
+// a sum keeps its brackets in the product
+struct around : decltype(Input<4> >> Linear<4>(no_bias) >> Residual(ReLU) >> Linear<2>(no_bias)) {};
+static_assert(lipschitz_of(parameters<around>{}).formula.view() == "norm(W0) * 2 * norm(W2)");
+struct around_weights : decltype(Input<4> >> Residual(Linear<4>(no_bias)) >> Linear<2>(no_bias)) {};
+static_assert(lipschitz_of(parameters<around_weights>{}).formula.view() == "(norm(W0.0) + 1) * norm(W1)");
+
 // a network of the size that the issue of headers needs: 32 x 64, proved by the compiler
 struct digits : decltype(Input<64> >> Linear<32> >> LN(min_std<0.25>) >> ReLU >> Linear<10>) {};
 constexpr parameters<digits> drawn = [] {

@@ -26,7 +26,7 @@ TEST_CASE("embed.report: what is reduced is said with its condition") {
   const auto c = capacity(p, {.input_norm = 20, .samples = 100, .inputs = x});
   const std::string text = text_of(report_of(p, c));
   CHECK_THAT(text, contains("Input<4> >> Linear<4>(no_bias) >> LayerNorm(no_affine, min_std<2.0>) >> ReLU"));
-  CHECK_THAT(text, contains("regime                              reduces"));
+  CHECK_THAT(text, contains("regime                                              reduces"));
   CHECK_THAT(text, contains("For pairs of inputs whose std at each normalizer is at least the declared one."));
   CHECK_THAT(text, contains("on inputs whose std at each normalizer is at least s, normalization divides"));
   CHECK_THAT(text, contains("There is none: slopes jump in layer 2, ReLU"));

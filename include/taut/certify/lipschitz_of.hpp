@@ -56,8 +56,11 @@ template <class Net, std::size_t I> constexpr base::words factor_text() {
     if (declared_floor<L>() > 0) ((w += "std") += I) += "^2 + ";
     return (w += L::epsilon) += ")";
   } else {
-    base::words w;
-    base::placed_lipschitz_term<Net, I>.print(w);
+    constexpr auto& term = base::placed_lipschitz_term<Net, I>;
+    constexpr bool is_sum = term.nodes[term.root].what == algebra::operation::sum;
+    base::words w = base::say(is_sum ? "(" : "");
+    term.print(w);
+    if (is_sum) w += ")";
     return w.view() == "1" ? base::words{} : w;
   }
 }

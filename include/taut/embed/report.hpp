@@ -42,7 +42,7 @@ inline document_section normalizer_section(const capacity_report& c) {
   document_section s{"normalizers", "What normalization does to the bound"};
   const char* const regimes[] = {"none", "reduces", "increases"};
   s.facts = {{"regime", "regime", std::string(regimes[static_cast<int>(c.normalization)])},
-             {"factor", "product of sqrt(s^2 + epsilon) / g", lower(c.normalizer_factor)}};
+             {"factor", "product of sqrt(s^2 + epsilon) / g, outside blocks", lower(c.normalizer_factor)}};
   fact_table t{"layers",
                {{"layer", "layer"},
                 {"name", "name"},
