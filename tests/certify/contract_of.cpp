@@ -60,6 +60,20 @@ TEST_CASE("certify.contract_of: weights that break a declaration are told, and f
   CHECK_THAT(std::string(status.text().view()), contains("std4 >= 2: for each input, by certify"));
 }
 
+TEST_CASE("certify.contract_of: of several declarations, the broken one is named") {
+  struct several : decltype(Input<3> >> Linear<4>(at_most<2.0>) >> BN(min_std<0.5>, gain_at_most<1.0>) >>
+                            Residual(Linear<4>(at_most<2.0>) >> LN(gain_at_most<1.0>))) {};
+  parameters<several> p;
+  get<1>(p).running_var[2] = 0.2f;
+  get<0>(std::get<0>(get<2>(p).inside)).weight[3] = 2.5f;
+  CHECK(contract_of(p).text().view() == R"(norm(W0) <= 2: proved of these weights
+gain1 <= 1: proved of these weights
+running_std1 >= 0.5: NOT PROVED of these weights
+norm(W2.0) <= 2: NOT PROVED of these weights
+gain2.1 <= 1: proved of these weights
+)");
+}
+
 TEST_CASE("certify.contract_of: no input that keeps the other floors breaks a proved one") {
   struct net
       : decltype(Input<3> >> Linear<4> >> LN(min_std<0.75>) >> Linear<10> >> LN(min_std<0.25>) >> ReLU >> Linear<3>) {};

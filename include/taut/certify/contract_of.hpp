@@ -13,6 +13,7 @@
 #pragma once
 #include <array>
 #include <cstddef>
+#include <string_view>
 #include <taut/certify/implied_floor.hpp>
 #include <taut/certify/keeps_declared.hpp>
 #include <taut/net/contract.hpp>
@@ -76,6 +77,42 @@ constexpr std::array<floor_status, normalizers<Net>> floors_of(const parameters<
   return all;
 }
 
+/// A visitor of claims that marks what of assumptions<Net> is not proved: a claim is called "2.0.weight" where the
+/// assumption is at 2.0, and of a layer's claims variances are at least something.
+template <class Net> struct claims_by_place {
+  std::size_t norms;
+  std::array<bool, assumptions<Net>.size()>& broken;
+  bool kept = true;  ///< of all claims, also those that no assumption names
+
+  constexpr void spectral_norm_at_most(std::string_view name, const auto& values, std::size_t rows, std::size_t columns,
+                                       double limit) {
+    claims_checker one{norms};
+    one.spectral_norm_at_most(name, values, rows, columns, limit);
+    mark(name, false, one.kept);
+  }
+  constexpr void magnitude_at_most(std::string_view name, const auto& values, double limit) {
+    claims_checker one{norms};
+    one.magnitude_at_most(name, values, limit);
+    mark(name, false, one.kept);
+  }
+  constexpr void at_least(std::string_view name, const auto& values, double limit) {
+    claims_checker one{norms};
+    one.at_least(name, values, limit);
+    mark(name, true, one.kept);
+  }
+
+ private:
+  constexpr void mark(std::string_view name, bool at_least, bool holds) {
+    kept = kept && holds;
+    for (std::size_t i = 0; i < broken.size() && !holds; ++i) {
+      const assumption& a = assumptions<Net>[i];
+      const auto place = a.where.name();
+      const bool here = name.starts_with(place.view()) && name.substr(place.length).starts_with(".");
+      if (a.when == checked::on_loading && a.at_least == at_least && here) broken[i] = true;
+    }
+  }
+};
+
 /// Whether the type declares anything of its inputs.
 template <class Net> inline constexpr bool declares_input = rounded::is_finite(Net::input::ball) ||
                                                             rounded::is_finite(Net::input::lower) ||
@@ -88,6 +125,8 @@ template <Network Net> struct contract_status {
   static constexpr std::size_t lines = assumptions<Net>.size() + certificates::normalizers<Net>;
 
   bool weights_keep = false;  ///< whether all declared norms, gains and variances are proved of these weights
+  std::array<bool, assumptions<Net>.size()>
+      broken{};  ///< which of assumptions<Net> these weights are not proved to keep
   std::array<floor_status, certificates::normalizers<Net>> floors{};  ///< of all normalizers, sorted by place
 
   /// Whether nothing is left to check but the input: weights keep what is declared, and all floors are proved.
@@ -100,7 +139,8 @@ template <Network Net> struct contract_status {
   /// declared.
   [[nodiscard]] constexpr auto text() const {
     base::text<160 * (lines + 1)> t;
-    for (const assumption& a : assumptions<Net>) {
+    for (std::size_t i = 0; i < assumptions<Net>.size(); ++i) {
+      const assumption& a = assumptions<Net>[i];
       const floor_status* floor = nullptr;
       for (const floor_status& f : floors)
         if (a.at_least && a.where.depth != 0 && f.where == a.where) floor = &f;
@@ -112,7 +152,7 @@ template <Network Net> struct contract_status {
         t += " if the floors before hold\n";
       } else if (a.when == checked::on_loading) {
         (((t += a.quantity) += a.at_least ? " >= " : " <= ") += a.limit);
-        t += weights_keep ? ": proved of these weights\n" : ": NOT PROVED of these weights, this or another\n";
+        t += broken[i] ? ": NOT PROVED of these weights\n" : ": proved of these weights\n";
       } else {
         base::print(t, a);
       }
@@ -138,7 +178,11 @@ template <Network Net> struct contract_status {
 template <class Net, class Real>
 [[nodiscard]] constexpr contract_status<Net> contract_of(const parameters<Net, Real>& p) {
   contract_status<Net> status;
-  status.weights_keep = keeps_declared(p);
+  certificates::norms_counter counter;
+  for_each_claim(p, counter);
+  certificates::claims_by_place<Net> visitor{counter.count == 0 ? 1 : counter.count, status.broken, true};
+  for_each_claim(p, visitor);
+  status.weights_keep = visitor.kept;
   status.floors = certificates::floors_of(p, certificates::region(Net::input_size));
   if constexpr (certificates::declares_input<Net>) {
     const auto of_declared = certificates::floors_of(p, certificates::declared_inputs<Net>());
