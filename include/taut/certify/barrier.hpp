@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstddef>
 #include <taut/certify/semidefinite.hpp>
+#include <utility>
 #include <vector>
 
 namespace taut::certificates {
@@ -126,28 +127,31 @@ class barrier {
   /// the least; false if the form is not positive definite at the start.
   bool minimise(multipliers& at, double gap = 2e-6, std::size_t steps = 300) {
     const double count = static_cast<double>(size + runs);
-    double weight = count / at.square, value = 0;
-    if (!evaluate(at, weight, value)) return false;
+    double weight = count / at.square;
+    point here{at}, next{at}, best{at};
+    if (!evaluate(here)) return false;
     for (std::size_t step = 0; step < steps; ++step) {
-      const auto [direction, decrement] = newton(at, weight);
+      const auto [direction, decrement] = newton(here, weight);
       if (direction.empty()) break;
-      multipliers next = at, best = at;
-      double least = value;  // the lowest point of the halvings: the first that is allowed may hug the boundary
-      for (double length = 1; length > 1e-6; length *= 0.5) {
-        next.square = at.square + length * direction[runs];
-        for (std::size_t r = 0; r < runs; ++r) next.of_run[r] = at.of_run[r] + length * direction[r];
-        double reached = 0;
-        if (!evaluate(next, weight, reached)) continue;
-        if (reached >= least && least < value) break;
-        if (reached < least) best = next, least = reached;
+      const double start = here.value(weight);
+      double least = start;  // the lowest point of the halvings: the first that is allowed may hug the boundary
+      double length = 1;
+      while (length * length * decrement > 64) length *= 0.5;  // far outside of where the form is positive definite
+      for (; length > 1e-6; length *= 0.5) {
+        next.at.square = here.at.square + length * direction[runs];
+        for (std::size_t r = 0; r < runs; ++r) next.at.of_run[r] = here.at.of_run[r] + length * direction[r];
+        if (!evaluate(next)) continue;
+        const double reached = next.value(weight);
+        if (reached >= least && least < start) break;
+        if (reached < least) std::swap(best, next), least = reached;
       }
-      const bool moved = least < value;
-      if (moved) at = std::move(best), value = least;
+      const bool moved = least < start;
+      if (moved) std::swap(here, best);
       if (moved && decrement > 0.2) continue;
-      if (count / weight <= gap * at.square) break;
+      if (count / weight <= gap * here.at.square) break;
       weight *= 4;
-      evaluate(at, weight, value);
     }
+    at = std::move(here.at);
     return true;
   }
 
@@ -157,6 +161,13 @@ class barrier {
     const double* row;
     double low, high;
     std::size_t run;
+  };
+  struct point {
+    multipliers at;
+    table factor{0, 0};  // U of the form there
+    double barriers = 0;
+
+    [[nodiscard]] double value(double weight) const { return weight * at.square + barriers; }
   };
   struct newton_step {
     std::vector<double> direction;  // in the multipliers, then in L^2
@@ -184,16 +195,17 @@ class barrier {
     for (std::size_t i = last; i < size; ++i) detail::norms::accumulate(m.row(i), -1, outer.row(i - last), m.stride);
     return m;
   }
-  bool evaluate(const multipliers& at, double weight, double& value) const {
+  // Factorizes the form at a point; false if it is not positive definite there.
+  bool evaluate(point& there) const {
     double logs = 0, determinant = 0;
-    for (const double t : at.of_run) {
+    for (const double t : there.at.of_run) {
       if (!(t > 0)) return false;
       logs += std::log(t);
     }
-    table m = form(at);
-    if (!factorize(m, determinant)) return false;
-    value = weight * at.square - determinant - logs;
-    return std::isfinite(value);
+    there.factor = form(there.at);
+    if (!factorize(there.factor, determinant)) return false;
+    there.barriers = -determinant - logs;
+    return std::isfinite(there.barriers);
   }
   // rows a_i' X
   table through_maps(const table& x) const {
@@ -204,11 +216,9 @@ class barrier {
           [&](std::size_t j) { return x.row(elements[i].before + j); });
     return made;
   }
-  newton_step newton(const multipliers& at, double weight) const {
-    table u = form(at);
-    double unused = 0;
-    if (!factorize(u, unused)) return {};
-    const table z = inverse_of(u), p = through_maps(z);  // a_i'Z
+  newton_step newton(const point& here, double weight) const {
+    const multipliers& at = here.at;
+    const table z = inverse_of(here.factor), p = through_maps(z);  // a_i'Z
     table turned(size, elements.size());
     for (std::size_t i = 0; i < elements.size(); ++i)
       for (std::size_t j = 0; j < size; ++j) turned.entry(j, i) = p.entry(i, j);
