@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <taut/base/rounding.hpp>
 #include <taut/certify/symmetric.hpp>
+#include <type_traits>
 
 namespace taut::detail::norms {
 
@@ -28,6 +29,13 @@ constexpr double gram_error(double squares, std::size_t stride) {
 struct gram_matrix {
   constexpr explicit gram_matrix(const table& a)
       : size(a.rows), values(size, size), error(gram_error(frobenius_squared(a), a.stride)) {
+    if (std::is_constant_evaluated()) {
+      const packed_rows lines(a.row(0), size, a.stride);
+      for (std::size_t i = 0; i < size; ++i)
+        for (std::size_t j = 0; j <= i; ++j)
+          values.entry(i, j) = values.entry(j, i) = dot(lines.row(i), lines.row(j), a.stride);
+      return;
+    }
     for (std::size_t i = 0; i < size; ++i)
       for (std::size_t j = 0; j <= i; ++j) values.entry(i, j) = values.entry(j, i) = dot(a.row(i), a.row(j), a.stride);
   }

@@ -23,6 +23,7 @@ namespace parts {
 
 namespace norms = detail::norms;
 using norms::block;
+using norms::pack;
 
 template <class Net, class Real> Net network_of(const parameters<Net, Real>&);
 
@@ -37,10 +38,6 @@ template <const auto& P, std::size_t I> struct layout {
   static constexpr std::size_t height = together(columns), thickness = together(width);
   static constexpr std::size_t stride = (columns + 15) / 16, line_stride = (width + 15) / 16;
 };
-
-/// Sixteen numbers that both compilers multiply in one step; read from a constant by its name, three times as fast as
-/// through a pointer on g++.
-typedef double pack __attribute__((vector_size(128)));
 
 /// Some lines of a matrix.
 template <std::size_t Blocks> struct strip {
@@ -153,7 +150,8 @@ template <const auto& P, std::size_t I, int E, std::size_t C> inline constexpr a
   return std::bit_cast<packed_strip<count * at::line_stride>>(s);
 }();
 
-/// x'y of the lines of two strips that begin at these packs.
+/// x'y of the lines of two strips that begin at these packs: read from constants by name, three times as fast as through
+/// pointers on g++.
 template <const auto& X, const auto& Y> constexpr double dot(std::size_t x, std::size_t y, std::size_t count) {
   pack sum{};
   for (const std::size_t end = x + count; x < end; ++x, ++y) sum += X.at[x] * Y.at[y];

@@ -164,6 +164,7 @@ constexpr proposal propose(const gram_matrix& g) {
   if (n < steps) steps = n;
   const table basis(steps, n), next(1, n);
   const buffer<double> diagonal(steps), beside(steps);
+  const packed_rows lines(g.values.row(0), std::is_constant_evaluated() ? n : 0, stride);
   std::uint32_t random = 1;
   for (std::size_t i = 0; i < n; ++i) {
     random = random * 1664525u + 1013904223u;
@@ -174,7 +175,12 @@ constexpr proposal propose(const gram_matrix& g) {
   while (size < steps && length > 1e-12 * top) {
     block* v = basis.row(size);
     accumulate(v, 1 / length, next.row(0), stride);
-    for (std::size_t i = 0; i < n; ++i) next.entry(0, i) = dot(g.values.row(i), v, stride);
+    if (std::is_constant_evaluated()) {
+      const packed_rows direction(v, 1, stride);
+      for (std::size_t i = 0; i < n; ++i) next.entry(0, i) = dot(lines.row(i), direction.row(0), stride);
+    } else {
+      for (std::size_t i = 0; i < n; ++i) next.entry(0, i) = dot(g.values.row(i), v, stride);
+    }
     diagonal.at[size] = dot(v, next.row(0), stride);
     if (diagonal.at[size] > top) top = diagonal.at[size];
     for (std::size_t j = size + 1; j-- > 0;)

@@ -8,6 +8,7 @@
 // pays for flushed subnormal numbers. So any flags will do.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <taut/base/buffer.hpp>
 #include <taut/base/rounding.hpp>
@@ -46,6 +47,28 @@ constexpr double dot(const block* x, const block* y, std::size_t count) {
             ((p[12] * q[12] + p[13] * q[13]) + (p[14] * q[14] + p[15] * q[15])));
   }
   return sum;
+}
+
+/// Sixteen numbers that both compilers multiply in one step of a constant expression.
+typedef double pack __attribute__((vector_size(128)));
+
+/// Rows of blocks as packs, to be read in constant expressions.
+struct packed_rows {
+  constexpr packed_rows(const block* from, std::size_t rows, std::size_t blocks)
+      : stride(blocks), packs(rows * blocks) {
+    for (std::size_t k = 0; k < rows * stride; ++k) packs.at[k] = std::bit_cast<pack>(from[k]);
+  }
+  constexpr const pack* row(std::size_t i) const { return packs.at + i * stride; }
+
+  std::size_t stride;
+  buffer<pack> packs;
+};
+constexpr double dot(const pack* x, const pack* y, std::size_t count) {
+  pack sum{};
+  for (std::size_t k = 0; k < count; ++k) sum += x[k] * y[k];
+  const auto [s] = std::bit_cast<block>(sum);
+  return (((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]))) +
+         (((s[8] + s[9]) + (s[10] + s[11])) + ((s[12] + s[13]) + (s[14] + s[15])));
 }
 
 /// y += f x
