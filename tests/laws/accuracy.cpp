@@ -20,7 +20,7 @@ using layer::linear, layer::layer_norm, layer::rms_norm, layer::group_norm, laye
 template <class... Options> using folded_net = net_of<shape{width}, linear<width, 0>, Options...>;
 using tiny = option::epsilon<1e-12>;
 
-template <class Net, std::size_t I> constexpr std::string_view name_of = layer_of<Net, I>::name.view();
+template <class Net, std::size_t I> constexpr std::string_view layer_name = layer_of<Net, I>::name.view();
 
 // The largest error of an engine over some inputs, relative to the largest output of evaluate.
 struct worst {
@@ -90,8 +90,8 @@ template <class Net> parameters<Net> conditioned(const condition& c, std::uint64
 template <class Net> void is_accurate(const condition& c) {
   const auto p = conditioned<Net>(c);
   const worst w = errors_of(p, [&](auto& random) { return inputs(random, c.mean); });
-  INFO((name_of<Net, 1>) << ", " << c.name << ": native " << w.native / w.largest << ", scalar "
-                         << w.scalar / w.largest);
+  INFO((layer_name<Net, 1>) << ", " << c.name << ": native " << w.native / w.largest << ", scalar "
+                            << w.scalar / w.largest);
   CHECK(w.relative() <= behind_linear);
 }
 
@@ -243,7 +243,7 @@ TEST_CASE("laws.accuracy: denormal inputs, and variances of 0 and next to it") {
   const auto check = []<class Net>(const parameters<Net>& p) {
     const auto like = [&](auto&& draw) {
       const worst w = errors_of(p, draw, 20);
-      INFO((name_of<Net, 0>) << " " << w.native << " " << w.scalar << " of " << w.largest);
+      INFO((layer_name<Net, 0>) << " " << w.native << " " << w.scalar << " of " << w.largest);
       CHECK(w.relative() <= alone);
     };
     like([](auto& random) { return inputs(random, 0, 1e-41); });
@@ -270,7 +270,7 @@ TEST_CASE("laws.accuracy: inputs up to 1e15 are computed to the last digits") {
   const auto check = []<class Net>(const parameters<Net>& p, double budget) {
     for (const double size : {1e3, 1e8, 1e15 / 4}) {
       const worst w = errors_of(p, [&](auto& random) { return inputs(random, 0, size); }, 50);
-      INFO((name_of<Net, 0>) << " at " << size << ": " << w.native / w.largest << " " << w.scalar / w.largest);
+      INFO((layer_name<Net, 0>) << " at " << size << ": " << w.native / w.largest << " " << w.scalar / w.largest);
       CHECK(w.relative() <= budget);
     }
   };
@@ -285,7 +285,7 @@ TEST_CASE("laws.accuracy: inputs up to 1e15 are computed to the last digits") {
 
 TEST_CASE("laws.accuracy: beyond, every output is finite or NaN, and no certificate is given") {
   const auto check = []<class Net>(const parameters<Net>& p) {
-    INFO((name_of<Net, 0>) << ", " << (name_of<Net, 1>));
+    INFO((layer_name<Net, 0>) << ", " << (layer_name<Net, 1>));
     base::random_stream random(1);
     for (const float size : {1e20f, 1e30f, 3e38f, std::numeric_limits<float>::infinity(),
                              -std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
