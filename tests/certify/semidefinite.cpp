@@ -31,6 +31,7 @@ static_assert(proves(1.0001, 1.0001) && proves(4, 2.0001) && !proves(1.0001, 1) 
 struct smooth : decltype(Input<3> >> Linear<6> >> GELU >> Linear<5> >> Tanh >> Linear<2>) {};
 struct normal : decltype(Input<6> >> Linear<5> >> LN(min_std<0.3>) >> ReLU >> Linear<4> >> MaxMin >> Linear<3>) {};
 struct leaky : decltype(Input<6> >> LeakyReLU<0.2> >> Linear<5> >> LeakyReLU<0.1> >> Linear<2>) {};
+struct narrowing : decltype(Input<9> >> Linear<4> >> GELU >> Linear<6> >> MaxMin >> Linear<2>) {};
 
 // The least L^2 with its multipliers, from steep enough a start.
 template <class Net> certificates::multipliers least(const certificates::chain& c) {
@@ -88,6 +89,7 @@ TEST_CASE("certify.semidefinite: bounds lie above every observed slope; smaller 
   attack<smooth>(0.6);
   attack<normal>(0.5);
   attack<leaky>(0.9);
+  attack<narrowing>(0.6);  // the input stays in the form, reduced to four elements
 }
 
 // Multipliers that couple neurons (lambda (e_1 - e_2)(e_1 - e_2)', "LipSDP-Network" in the literature) would say that
@@ -120,6 +122,27 @@ TEST_CASE("certify.semidefinite: what is no number, and matrices out of range, p
     const auto broken = certificates::chains_of(p);
     const std::vector<double> ones(broken.chains[0].multipliers(), 1);
     CHECK_FALSE(semidefinite_proves(broken.chains[0], ones.data(), 1e30));
+  }
+}
+
+TEST_CASE("certify.semidefinite: R R' covers M M', what is not known of M included") {
+  base::random_stream random(4);
+  for (const double error : {0.0, 1e-6, 0.5}) {
+    certificates::linear_map m{5, 12, certificates::buffer(60), error};
+    for (std::size_t i = 0; i < 60; ++i) m.entries.at[i] = i < 12 || i >= 24 ? random.normal() : m.entries.at[i - 12];
+    const auto root = certificates::gram_root(m);  // of two equal rows, so M M' is singular
+    REQUIRE(root.rows == 5);
+    for (int trial = 0; trial < 200; ++trial) {  // |R'v|^2 >= (|M'v| + error |v|)^2
+      const auto v = random_vector(random, 5);
+      double through_root = 0, through_map = 0;
+      for (std::size_t j = 0; j < 12; ++j) {
+        double by_map = 0, by_root = 0;
+        for (std::size_t i = 0; i < 5; ++i) by_map += m.at(i, j) * v[i], by_root += j < 5 ? root.at(i, j) * v[i] : 0;
+        through_map += by_map * by_map, through_root += by_root * by_root;
+      }
+      CHECK(through_root >= std::pow(std::sqrt(through_map) + error * norm(v), 2) * (1 - 1e-12));
+      CHECK(through_root <= through_map + (error * 60 + 1e-9) * norm(v) * norm(v));
+    }
   }
 }
 
