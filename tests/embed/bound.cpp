@@ -72,6 +72,13 @@ TEST_CASE("embed.bound: a witness is written with what it proves") {
   CHECK(bound.work < constant_work);
   CHECK_THAT(bound.declarations, contains("inline constexpr taut::witness<Net> witness = {\n    {taut::tactic::"));
 
+  const header_options options{.name = "tight", .proof = "proof.cpp"};
+  const exported_text text = export_text(p, tight.witness, options, "tight.hpp");
+  CHECK(text.header == export_text(p, tighten(p).witness, options, "tight.hpp").header);
+  CHECK(text.header.find("static_assert(taut::verify") == std::string::npos);
+  CHECK_THAT(text.proof, contains("static_assert(taut::verify(tight::parameters, tight::witness).value <= "
+                                  "tight::lipschitz);\n"));
+
   witness<net> false_claim = tight.witness;
   false_claim.tactics[0] = tactic::semidefinite, false_claim.claims[0] = tight.value / 2;
   CHECK_FALSE(rounded::is_finite(witness_bound(p, false_claim).value));
