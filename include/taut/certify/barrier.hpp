@@ -4,9 +4,9 @@
 //
 //   M(r, t) = r I_input - M_K' M_K + sum_i t_i (u_i v_i' + v_i u_i'),   u_i = e_i - low a_i,  v_i = e_i - high a_i
 //
-// Newton's method on weight r - log det M - sum log t, the weight growing. With Z = M^-1, the second derivative in (t_i,
-// t_j) is 2 ((v_i'Z u_j)(v_j'Z u_i) + (u_i'Z u_j)(v_i'Z v_j)): products of dense matrices. A run's multiplier adds up its
-// elements'. With n the size of M, a step costs some 2 n^3 multiply-adds.
+// Newton's method on weight r - log det M - sum log t, the weight growing. With Z = M^-1, the second derivative in
+// (t_i, t_j) is 2 ((v_i'Z u_j)(v_j'Z u_i) + (u_i'Z u_j)(v_i'Z v_j)): products of dense matrices. A run's multiplier adds up
+// its elements'. With n the size of M, a step costs some 2 n^3 multiply-adds.
 #pragma once
 #include <algorithm>
 #include <cmath>

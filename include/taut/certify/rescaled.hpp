@@ -3,8 +3,8 @@
 //
 //   L <= ||D_1 M_0|| ||D_2 M_1 C_1 / D_1|| ... ||M_K C_K / D_K||,   C_k the steepest slopes
 //
-// since |D_k dy_k| <= |D_k C_k da_k| run by run, and D_k commutes with C_k. D = 1 gives the product of norms. The best D
-// is found by tighten(); any D is proved here.
+// since |D_k dy_k| <= |D_k C_k da_k| run by run, and D_k commutes with C_k. D = 1 gives the product of norms. The best
+// D is found by tighten(); any D is proved here.
 // Example: M_0 = (1, 1000)', M_1 = (1000, 1) has the product 10^6; with D = (1000, 1) it is 2000, the truth.
 #pragma once
 #include <cstddef>

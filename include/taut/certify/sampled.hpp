@@ -6,8 +6,8 @@
 //
 // From every start: u and v = J'u by power iteration, then x climbs along the difference of J'u between x + h v and
 // x - h v, which sees beyond the linear pieces of ReLU networks. Every point counted keeps the declared floors (std >=
-// min_std at each normalizer, by a step along its gradient where it is broken) and the box. Floors inside blocks are not
-// looked at.
+// min_std at each normalizer, by a step along its gradient where it is broken) and the box. Floors inside blocks are
+// not looked at.
 #pragma once
 #include <cmath>
 #include <cstddef>
@@ -229,8 +229,8 @@ template <class Net, class Real> class slope_search {
 
 }  // namespace certificates
 
-/// The largest norm of the Jacobian that a search finds in the region that the declared floors and the box name: a lower
-/// bound of every Lipschitz constant on it, rounding of double apart.
+/// The largest norm of the Jacobian that a search finds in the region that the declared floors and the box name: a
+/// lower bound of every Lipschitz constant on it, rounding of double apart.
 template <class Net, class Real>
 sampled_bound sampled_slope(const parameters<Net, Real>& p, const sampling_options& options = {}) {
   return certificates::slope_search<Net, Real>(p, options).run();

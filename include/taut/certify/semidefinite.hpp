@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A chain bounded by one matrix: with a multiplier t >= 0 for each run (never one that couples runs: those prove what is
-// false), L is a Lipschitz constant if for all differences dx, dy_1, ..., dy_K
+// A chain bounded by one matrix: with a multiplier t >= 0 for each run (never one that couples runs: those prove what
+// is false), L is a Lipschitz constant if for all differences dx, dy_1, ..., dy_K
 //
 //   L^2 |dx|^2 - |M_K dy_K|^2 + sum over elements of 2 t <dy - low da, dy - high da>  >= 0,   da_k = M_(k-1) dy_(k-1)
 //
@@ -56,7 +56,7 @@ constexpr void scaled_row(detail::norms::block* to, double f, const double* x, s
   }
 }
 
-/// R with R R' >= M M' for every M within the error, as many rows and columns as M has rows; zero rows if none is found.
+/// R with R R' >= M M' for every M within the error, as many rows and columns as M has rows; no rows if none is found.
 constexpr linear_map gram_root(const linear_map& m) {
   using namespace detail::norms;
   const std::size_t n = m.rows;
@@ -104,8 +104,8 @@ struct scaled_elements {
   }
 };
 
-/// The terms that tie nonlinearity f, whose elements begin at `here`, to what its map `m` reads, which begins at `there`
-/// and is scaled by scale(column), at most `widest`.
+/// The terms that tie nonlinearity f, whose elements begin at `here`, to what its map `m` reads, which begins at
+/// `there` and is scaled by scale(column), at most `widest`.
 constexpr void add_tie(uncertain_matrix& s, const nonlinearity& f, const scaled_elements& of, std::size_t here,
                        const linear_map& m, std::size_t there, const buffer& scale, double widest) {
   using namespace detail::norms;

@@ -45,8 +45,9 @@ struct chain_bounds {
   }
 };
 
-/// Multipliers for which the form is positive definite, from scales: with n_k the rescaled norms, s_K = n_K^2 (D_K/C_K)^2,
-/// s_(K-1) = n_K^2 n_(K-1)^2 .. prove [-c, c], and t = s c / (c - low) proves [low, c] (or s c / (c + high), [-c, high]).
+/// Multipliers for which the form is positive definite, from scales: with n_k the rescaled norms, s_K = n_K^2
+/// (D_K/C_K)^2, s_(K-1) = n_K^2 n_(K-1)^2 (D_(K-1)/C_(K-1))^2, ... prove [-c, c]; t = s c / (c - low) proves [low, c],
+/// and s c / (c + high) proves [-c, high].
 inline multipliers start_of(const chain& c, const std::vector<double>& scale, sectors which, double room) {
   const std::size_t count = c.bends.size();
   std::vector<double> norm_squares;
