@@ -64,6 +64,7 @@ template <class Net, class Lane, class Real> class rounding_builder {
   const parameters<Net, Real>& p;
   const std::array<double, Net::depth>& factor;
   network_rounding<Net> at{};
+  double owed = 1;  // what the activations of the stage are multiplied by later, at most
 
   template <std::size_t S> static constexpr bool carries() {
     if constexpr (S > 0) return plan.at[S - 1].what == kind::carried;
@@ -76,6 +77,7 @@ template <class Net, class Lane, class Real> class rounding_builder {
 
   template <std::size_t S> constexpr void stage() {
     constexpr auto s = plan.at[S];
+    owed = 1;
     if constexpr (s.what == kind::dense) dense<S>();
     else if constexpr (s.what == kind::convolution) convolution<S>();
     else if constexpr (s.what == kind::elementwise && s.scalings > 0) scaling<S>();
@@ -266,7 +268,11 @@ template <class Net, class Lane, class Real> class rounding_builder {
     sphere.added = frobenius_norm_up(offset.at, 1, n);
     bool owes = s.scale == engine_plan::scheme::owed;
     if (s.scale == engine_plan::scheme::owed_if_offset_zero) owes = !(sphere.added > 0);
-    if (owes) return;
+    if (owes) {
+      owed = mul_up(0x1p40, sphere.gain < 1 ? 1 : sphere.gain);  // no scale is larger: normalizer_step
+      sphere.fixed = mul_up(mul_up(owed, 2 * engine_rounding::flushed), sphere.sphere);
+      return;
+    }
     // x r, the gain, the sum, the offset
     const double size = mul_up(sphere.gain, sphere.sphere);
     sphere.fixed = add_up(add_up(mul_up(units(3.0 + contracted), size), mul_up(units(2.0), sphere.added)),
@@ -286,16 +292,17 @@ template <class Net, class Lane, class Real> class rounding_builder {
       constexpr output_range range = L::range;
       constexpr double most = -range.lower > range.upper ? -range.lower : range.upper;
       if (rounded::is_finite(most)) exact.growth = 0, exact.added = rounded::mul_up(root, most);
-      return with_accuracy<L, I>(exact);
+      return with_accuracy<L, I>(exact, owed);
     }
   }
   template <class L, std::size_t I>
-  static constexpr engine_rounding::step with_accuracy(const engine_rounding::step& exact) {
+  static constexpr engine_rounding::step with_accuracy(const engine_rounding::step& exact, double later) {
     constexpr kernel_error e = engine_rounding::accuracy_of<L>(Net::shapes[I]);
     const double root = rounded::sqrt_up(static_cast<double>(Net::shapes[I + 1].size()));
-    // 2^-85: what was flushed may be owed a factor of 2^40
+    // absolute errors, and what was flushed, are multiplied by what the next layer is owed
+    const double absolute = rounded::mul_up(later, rounded::add_up(e.absolute, 2 * engine_rounding::flushed));
     return exact.losing(engine_rounding::units(e.of_input), engine_rounding::units(e.of_output),
-                        rounded::mul_up(root, rounded::add_up(e.absolute, 0x1p-85)));
+                        rounded::mul_up(root, absolute));
   }
 
   template <std::size_t I> constexpr engine_rounding::step mixing() const {
@@ -308,7 +315,7 @@ template <class Net, class Lane, class Real> class rounding_builder {
       forward<L, Net::shapes[I]>(get<I>(p), zeros.at, values.at);
       const double steepness = other_factor<Net, I>(p);
       return with_accuracy<L, I>(
-          {steepness, rounded::mul_up(1 + 0x1p-20, frobenius_norm_up(values.at, 1, out)), steepness, 0, 0});
+          {steepness, rounded::mul_up(1 + 0x1p-20, frobenius_norm_up(values.at, 1, out)), steepness, 0, 0}, 1);
     }
   }
 
