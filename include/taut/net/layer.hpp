@@ -9,7 +9,8 @@
 //   fusion::mixing      forward, gradient, multiply_adds(shape); parameters<In, Real> if it has any; perhaps
 //   homogeneous
 //
-// Perhaps: accuracy (pointwise, mixing: how the float kernel rounds; certificates need it), least_slope (pointwise) or slopes(shape), a sector (net/sector.hpp); curvature(shape) (a Lipschitz constant
+// Perhaps: accuracy (pointwise, mixing: how the float kernel rounds; certificates need it), least_slope (pointwise) or
+// slopes(shape), a sector (net/sector.hpp); curvature(shape) (a Lipschitz constant
 // of the Jacobian: pointwise and mixing layers without kinks have one), identity (the output is the input), permutes
 // (it is the input in another order), keeps_range (no output leaves the interval of the inputs and 0),
 // smallest_batch(shape) (training needs so many samples), family (of a normalizer), folded_layer with folded(p)
