@@ -4,13 +4,13 @@
 //   const auto guard = certifier(p);       // the engine, and constants proved once
 //   auto v = certify(guard, x);            // { output, label, radius, contract_holds }
 //
-// Margin: class c beats j as long as the input of the last affine layer moves by less than (f_c - f_j) / |w_c - w_j|, or
-// the output by less than (f_c - f_j) / sqrt(2) where the last layer is not affine. How far the input may move before
-// that happens follows layer by layer from the stds at x (local.hpp); it needs no floor and is at least what the floors
-// would give with the same constants. A smaller constant proved by other means, for inputs that keep the floors, can be
-// handed in: it holds on the ball on which the stds at x keep the floors. The larger radius counts. Ties, NaN and
-// infinities give radius 0. The promise is about the float engine and the network in real arithmetic alike: what rounding
-// can do anywhere on the ball (rounding.hpp) is taken from the margins and the stds first.
+// Margin: class c beats j as long as the input of the last affine layer moves by less than (f_c - f_j) / |w_c - w_j|,
+// or the output by less than (f_c - f_j) / sqrt(2) where the last layer is not affine. How far the input may move
+// before that happens follows layer by layer from the stds at x (local.hpp); it needs no floor and is at least what the
+// floors would give with the same constants. A smaller constant proved by other means, for inputs that keep the floors,
+// can be handed in: it holds on the ball on which the stds at x keep the floors. The larger radius counts. Ties, NaN
+// and infinities give radius 0. The promise is about the float engine and the network in real arithmetic alike: what
+// rounding can do anywhere on the ball (rounding.hpp) is taken from the margins and the stds first.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -103,8 +103,8 @@ template <class Net> constexpr bool declares_floors() {
 }
 
 /// How far the input may move if what `distance` speaks of may move by d; `std`: per layer, the smallest at the input;
-/// `moves` becomes how far the input of each layer may move. With `keep_floors` also no declared floor is left: a std is
-/// 1/sqrt(n)-Lipschitz, whatever the layers before.
+/// `moves` becomes how far the input of each layer may move. With `keep_floors` also no declared floor is left: a std
+/// is 1/sqrt(n)-Lipschitz, whatever the layers before.
 template <class Net, class Arithmetic>
 constexpr double moves_back(const guarded<Net, Arithmetic>& guard, const std::array<double, Net::depth>& std, double d,
                             bool keep_floors, std::array<double, Net::depth>& moves) {

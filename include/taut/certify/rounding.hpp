@@ -356,8 +356,8 @@ constexpr engine_rounding::step rounding_builder<Net, Lane, Real>::block() const
 }
 
 /// |computed - true| of the outputs for all inputs up to `size`. seen[i]: the smallest std observed at normalizer i;
-/// low[i] becomes a bound of the true one. On the ball it is at least low[i] - move[i] / sqrt(n), or floor[i] if there is
-/// no `move`.
+/// low[i] becomes a bound of the true one. On the ball it is at least low[i] - move[i] / sqrt(n), or floor[i] if there
+/// is no `move`.
 template <std::size_t Depth>
 constexpr double rounding_on_ball(const std::array<layer_rounding, Depth>& layers, double size, std::size_t inputs,
                                   const std::array<double, Depth>& seen,

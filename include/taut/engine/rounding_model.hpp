@@ -26,8 +26,8 @@ struct activations {
 constexpr double units(double count) { return rounded::mul_up(count, unit * second_order); }
 constexpr double units(std::size_t count) { return units(static_cast<double>(count)); }
 
-/// What a layer and its kernel do to activations: size' = growth size + added, error' = steepness error + of_size size +
-/// fixed.
+/// What a layer and its kernel do to activations: size' = growth size + added, error' = steepness error + of_size size
+/// + fixed.
 struct step {
   double growth = 1, added = 0, steepness = 1, of_size = 0, fixed = 0;
 
@@ -80,8 +80,8 @@ constexpr void round_to_float(folded_matrix& m, double raw, double raw_bias, std
                        mul_up(flushed, rounded::sqrt_up(static_cast<double>(rows))));
 }
 
-/// The step of W x + b: `sums` units of |x| are lost, `of_norm` of ||W|| |x|, `of_size` of ||W||_F |x|, `of_bias` of |b|,
-/// one of the result, and every operation of a chain may underflow, before a factor up to 2^40 is applied.
+/// The step of W x + b: `sums` units of |x| are lost, `of_norm` of ||W|| |x|, `of_size` of ||W||_F |x|, `of_bias` of
+/// |b|, one of the result, and every operation of a chain may underflow, before a factor up to 2^40 is applied.
 constexpr step affine_step(const folded_matrix& m, double sums, double of_norm, double of_size, double of_bias,
                            std::size_t chain, std::size_t rows) {
   using rounded::add_up, rounded::mul_up;

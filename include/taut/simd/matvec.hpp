@@ -94,7 +94,8 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
   /// columns cost, all rows together, 2^-24 of sum_C |W_C x_C| <= sum_C ||W_C|| |x_C| <= min(sqrt(count) ||W||,
   /// ||W||_F) |x|: no absolute values of W appear. Disjoint are the sums that run side by side, those of all stretches
   /// at the same step, the totals at the same stretch, and what is then added in pairs. The rows of the last group,
-  /// which may be split in another way, are counted apart. Instead of ||W||_F: the root of sum ||W_C||^2 over all parts.
+  /// which may be split in another way, are counted apart. Instead of ||W||_F: the root of sum ||W_C||^2 over all
+  /// parts.
   static constexpr double rounding(double norm, double frobenius) {
     const double whole = panels >= together ? cost_of(together, norm, frobenius) : 0;
     const double rest = split_alike() ? 0 : cost_of(panels % together, norm, frobenius);
