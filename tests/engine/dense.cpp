@@ -16,11 +16,11 @@ template <class Expression> void check(Expression, std::size_t samples = 3) {
   using Net = typename Expression::normal_form;
   for (std::uint64_t seed = 1; seed <= 2; ++seed) {
     auto p = random_parameters<Net>(seed);
-    check_engines(p, seed, samples);
+    check_kernels(p, seed, samples);
     base::for_each_index<Net::depth>([&]<std::size_t I>() {  // without offsets the scale may stay owed
       if constexpr (requires { get<I>(p).offset; }) get<I>(p).offset.fill(0);
     });
-    check_engines(p, seed, samples);
+    check_kernels(p, seed, samples);
   }
 }
 
@@ -95,5 +95,5 @@ TEST_CASE("engine.dense: running variances near 0 and huge means of a scaling st
   get<1>(p).running_mean = get<0>(p).bias;
   for (float& m : get<1>(p).running_mean) m += 1e3f;
   for (float& b : get<0>(p).bias) b += 1e3f;
-  check_engines(p, 1);
+  check_kernels(p, 1);
 }

@@ -14,7 +14,7 @@ using remainders = std::index_sequence<0, 3, 14, 16>;
 
 template <class Expression> void check(Expression, std::size_t samples = 3) {
   using Net = typename Expression::normal_form;
-  for (std::uint64_t seed = 1; seed <= 2; ++seed) check_engines(random_parameters<Net>(seed), seed, samples);
+  for (std::uint64_t seed = 1; seed <= 2; ++seed) check_kernels(random_parameters<Net>(seed), seed, samples);
 }
 
 template <std::size_t... Width> void check_scalings(std::index_sequence<Width...>) {

@@ -40,8 +40,8 @@ static_assert(Layer<shifted> && Layer<inverted>);
 
 template <std::size_t In, std::size_t Out> void check_widths() {
   INFO(In << " to " << Out);
-  check_engines(random_parameters<net_of<shape{In}, layer::linear<Out, 0>, shifted, layer::linear<2, 0>>>(In), Out, 2);
-  check_engines(random_parameters<net_of<shape{In}, shifted, layer::layer_norm<>, shifted, layer::linear<Out, 0>>>(In),
+  check_kernels(random_parameters<net_of<shape{In}, layer::linear<Out, 0>, shifted, layer::linear<2, 0>>>(In), Out, 2);
+  check_kernels(random_parameters<net_of<shape{In}, shifted, layer::layer_norm<>, shifted, layer::linear<Out, 0>>>(In),
                 Out, 2);
 }
 
@@ -76,13 +76,13 @@ TEST_CASE("engine.stage: gains of every sign and zero, with and without offsets"
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     auto p = random_parameters<plain>(seed);
     get<1>(p).gain = {-1, 0, 2, -0.5f, 1, 0, -3, 1e-3f, 1};
-    check_engines(p, seed, 3);
+    check_kernels(p, seed, 3);
     get<1>(p).offset.fill(0);
-    check_engines(p, seed, 3);
+    check_kernels(p, seed, 3);
     get<1>(p).offset[8] = 0.5f;  // a single offset forbids that the scale is owed
-    check_engines(p, seed, 3);
+    check_kernels(p, seed, 3);
     get<1>(p).gain.fill(0);
-    check_engines(p, seed, 3);
+    check_kernels(p, seed, 3);
   }
 }
 

@@ -50,11 +50,11 @@ struct deep
 template <class Net> void check() {
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
     auto p = random_parameters<Net>(seed * 31);
-    check_engines(p, seed, 3);
+    check_kernels(p, seed, 3);
     base::for_each_index<Net::depth>([&]<std::size_t I>() {  // without offsets the scale may stay owed
       if constexpr (requires { get<I>(p).offset; }) get<I>(p).offset.fill(0);
     });
-    check_engines(p, seed, 2);
+    check_kernels(p, seed, 2);
   }
 }
 

@@ -81,7 +81,7 @@ template <class Net> void check() {
   base::for_each_index<Net::depth>(
       [&]<std::size_t I>() { layers += " >> " + std::string(layer_of<Net, I>::name.view()); });
   INFO(layers);
-  for (std::uint64_t seed = 1; seed <= 3; ++seed) check_engines(random_parameters<Net>(seed * 17), seed, 3);
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) check_kernels(random_parameters<Net>(seed * 17), seed, 3);
 }
 
 struct small : decltype(Input<2, 4, 3> >> Conv2d<4, 2>(padding<1>) >> BN >> GN<2> >> ReLU >>

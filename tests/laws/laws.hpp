@@ -83,8 +83,8 @@ template <class Engine> [[gnu::noinline]] auto run_in_filled_scratch(const Engin
   return y;
 }
 
-/// All engines of p against each other and against evaluate.
-template <class Net> void check_engines(const parameters<Net>& p, std::uint64_t seed, std::size_t samples = 6) {
+/// The kernels of p in all lanes against each other and against evaluate, whatever the scratch holds.
+template <class Net> void check_kernels(const parameters<Net>& p, std::uint64_t seed, std::size_t samples = 6) {
 #if defined(__SANITIZE_ADDRESS__)  // instrumented, the emulated registers of the replay take g++ minutes to compile
   constexpr std::size_t width = 1;
 #else
@@ -94,7 +94,6 @@ template <class Net> void check_engines(const parameters<Net>& p, std::uint64_t 
   const auto replay = compile<float32<simd::portable<width>>>(p);
   const auto oracle = compile<float32<simd::portable<1>>>(p);
   base::random_stream random(seed);
-  std::vector<float> inputs, outputs;
   for (std::size_t sample = 0; sample < samples; ++sample) {
     const auto x = random_vector<float>(random, Net::input_size, std::exp(random.uniform(-1, 2)));
     const auto y = run_in_filled_scratch(native, x.data(), 0);
@@ -107,6 +106,18 @@ template <class Net> void check_engines(const parameters<Net>& p, std::uint64_t 
     check_sample(distance(run_in_filled_scratch(oracle, x.data(), 0), truth) <= allowed, "one lane is", sample);
     for (const float filling : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), 1e30f})
       check_sample(same_bits(run_in_filled_scratch(native, x.data(), filling), y), "scratch does not matter", sample);
+  }
+}
+
+/// The same, and all ways to call an engine.
+template <class Net> void check_engines(const parameters<Net>& p, std::uint64_t seed, std::size_t samples = 6) {
+  check_kernels(p, seed, samples);
+  const auto native = compile(p);
+  base::random_stream random(seed);
+  std::vector<float> inputs, outputs;
+  for (std::size_t sample = 0; sample < samples; ++sample) {
+    const auto x = random_vector<float>(random, Net::input_size, std::exp(random.uniform(-1, 2)));
+    const auto y = run_in_filled_scratch(native, x.data(), 0);
     std::size_t seen = 0;
     check_sample(same_bits(native(x, [&seen](std::size_t, float) { ++seen; }), y), "an observer changes nothing",
                  sample);
