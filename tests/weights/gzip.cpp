@@ -75,7 +75,7 @@ TEST_CASE("weights.gzip: compressed data comes back, whatever its size") {
 }
 
 TEST_CASE("weights.gzip: what is compressed here is one member, the same each time, and comes back") {
-  for (const std::size_t size : {0, 1, 1000, 100'000}) {
+  for (const std::size_t size : {0u, 1u, 1000u, 100'000u}) {
     const bytes data = noise(size), packed = taut::compressed(data);
     CHECK(packed == taut::compressed(data));
     CHECK(taut::decompressed(packed, "f") == data);
