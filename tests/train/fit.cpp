@@ -7,6 +7,7 @@
 #include <taut/train/fit.hpp>
 
 #include "support/catch.hpp"
+#include "train/clusters.hpp"
 #include "train/support.hpp"
 
 using namespace taut;
@@ -19,17 +20,7 @@ struct bounded
 struct extended : decltype(Input<2> >> Linear<8> >> tests::damped{} >> Linear<2>) {};
 struct centred : decltype(Input<2> >> Linear<8> >> tests::batch_centring{} >> ReLU >> Linear<2>) {};
 
-// Four clusters: the label is the exclusive or of the signs, which no linear network can tell.
-dataset clusters(std::size_t count, std::uint64_t seed) {
-  base::random_stream random(seed);
-  std::vector<double> rows;
-  for (std::size_t i = 0; i < count; ++i) {
-    const double x = i % 2 == 0 ? 1 : -1, y = i % 4 < 2 ? 1 : -1;
-    for (const double centre : {x, y}) rows.push_back(centre + 0.2 * random.normal());
-    rows.push_back(x * y > 0 ? 1 : 0);
-  }
-  return labelled_rows(rows, 3);
-}
+using tests::clusters;
 
 template <class Net> auto trained(const fit_options& options, history* report = nullptr) {
   parameters<Net> p;

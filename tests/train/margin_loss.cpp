@@ -12,6 +12,7 @@
 #include <taut/train/margin_loss.hpp>
 
 #include "support/catch.hpp"
+#include "train/clusters.hpp"
 #include "train/support.hpp"
 
 using namespace taut;
@@ -89,17 +90,7 @@ template <class Net> void check_gradient(std::uint64_t seed, const margin_loss& 
   });
 }
 
-// Two clusters for each label; the exclusive or.
-dataset clusters(std::size_t count, std::uint64_t seed) {
-  base::random_stream random(seed);
-  std::vector<double> rows;
-  for (std::size_t i = 0; i < count; ++i) {
-    const double x = i % 2 == 0 ? 1 : -1, y = i % 4 < 2 ? 1 : -1;
-    for (const double centre : {x, y}) rows.push_back(centre + 0.2 * random.normal());
-    rows.push_back(x * y > 0 ? 1 : 0);
-  }
-  return labelled_rows(rows, 3);
-}
+using tests::clusters;
 
 template <class Aim> auto trained(const Aim& aim, history* report = nullptr) {
   auto p = std::make_unique<parameters<planar>>();
