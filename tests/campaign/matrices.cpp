@@ -10,15 +10,16 @@
 #include <vector>
 
 #include "campaign/exact.hpp"
-#include "campaign/jacobi.hpp"
 #include "campaign/tally.hpp"
 #include "support/catch.hpp"
+#include "support/jacobi.hpp"
 
 namespace {
 
 using namespace taut;
 using namespace taut::campaign;
 using base::random_stream;
+using taut::tests::certain, taut::tests::jacobi_norm;
 
 struct tactic {
   const char* name;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/jacobi.hpp"
 
 namespace {
 
@@ -24,40 +25,7 @@ template <std::size_t Size> constexpr std::array<double, Size> gaussian(std::uin
   return w;
 }
 
-// the largest singular value, by one-sided Jacobi rotations in long double: no code or idea shared with the library
-long double jacobi_norm(const std::vector<double>& w, std::size_t rows, std::size_t columns) {
-  const bool wide = columns > rows;
-  const std::size_t n = wide ? rows : columns, m = wide ? columns : rows;
-  std::vector<std::vector<long double>> a(n, std::vector<long double>(m));  // the n vectors to make orthogonal
-  for (std::size_t i = 0; i < rows; ++i)
-    for (std::size_t j = 0; j < columns; ++j) (wide ? a[i][j] : a[j][i]) = w[i * columns + j];
-  for (int sweep = 0; sweep < 60; ++sweep) {
-    bool rotated = false;
-    for (std::size_t p = 0; p < n; ++p)
-      for (std::size_t q = p + 1; q < n; ++q) {
-        long double pp = 0, qq = 0, pq = 0;
-        for (std::size_t k = 0; k < m; ++k) pp += a[p][k] * a[p][k], qq += a[q][k] * a[q][k], pq += a[p][k] * a[q][k];
-        if (pq == 0 || std::fabs(pq) <= 1e-19L * std::sqrt(pp * qq)) continue;
-        rotated = true;
-        const long double zeta = (qq - pp) / (2 * pq);
-        const long double t = (zeta >= 0 ? 1 : -1) / (std::fabs(zeta) + std::sqrt(1 + zeta * zeta));
-        const long double c = 1 / std::sqrt(1 + t * t), s = c * t;
-        for (std::size_t k = 0; k < m; ++k) {
-          const long double old = a[p][k];
-          a[p][k] = c * old - s * a[q][k];
-          a[q][k] = s * old + c * a[q][k];
-        }
-      }
-    if (!rotated) break;
-  }
-  long double top = 0;
-  for (const auto& v : a) {
-    long double square = 0;
-    for (const long double x : v) square += x * x;
-    if (square > top) top = square;
-  }
-  return std::sqrt(top);
-}
+using taut::tests::jacobi_norm;
 
 enum class kind { gaussian, rank_one, hadamard, spike_in_noise, positive, sparse, alternating, last };
 

@@ -32,8 +32,8 @@ template <std::size_t Outputs> struct certificate {
   std::array<float, Outputs> output{};
   std::size_t label = 0;  ///< the largest output
   double radius = 0;      ///< Euclidean; every input closer than this has the same label
-  bool contract_holds =
-      false;  ///< x is as declared, and at x itself every normalizer's std is at least the declared one
+  /// x is as declared, and at x itself every normalizer's std is at least the declared one.
+  bool contract_holds = false;
 };
 
 /// What certify(guard, x) needs: the engine and the constants of the promise. Make it with certifier(p).

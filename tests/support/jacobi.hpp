@@ -2,12 +2,13 @@
 // The largest singular value by one-sided Jacobi rotations in long double, off by 1e-17 or so: no code or idea shared
 // with the library, and nothing that a flag for double changes.
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <utility>
 #include <vector>
 
-namespace taut::campaign {
+namespace taut::tests {
 
 /// What is left to doubt: a bound below truth * certain is below the truth.
 inline constexpr long double certain = 1 - 1e-16L;
@@ -53,4 +54,4 @@ inline long double jacobi_norm(const std::vector<double>& w, std::size_t rows, s
   return jacobi_norm(std::vector<long double>(w.begin(), w.end()), rows, columns);
 }
 
-}  // namespace taut::campaign
+}  // namespace taut::tests
