@@ -3,6 +3,7 @@
 // The list is flat and in the order of dependence on purpose: compilers then print short include chains before an
 // error.
 #pragma once
+#include <taut/base/macros_aside.hpp>  // first
 // clang-format off
 #include <taut/base/text.hpp>
 #include <taut/base/version.hpp>
@@ -120,3 +121,4 @@
 #include <taut/certify/witness.hpp>
 #include <taut/certify/certifier.hpp>
 // clang-format on
+#include <taut/base/macros_back.hpp>  // last

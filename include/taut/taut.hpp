@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything for hosts: inference and certificates, weight files, training, descriptions, header export.
 #pragma once
+#include <taut/base/macros_aside.hpp>  // first
 // clang-format off: what stands alone first, so that a message's path through the headers stays short
 #include <taut/inference.hpp>
 // clang-format on
@@ -50,3 +51,6 @@
 #include <taut/weights/npy.hpp>
 #include <taut/weights/safetensors.hpp>
 #include <taut/weights/save.hpp>
+// clang-format off
+#include <taut/base/macros_back.hpp>  // last
+// clang-format on

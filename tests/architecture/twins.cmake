@@ -2,7 +2,8 @@
 cmake_minimum_required(VERSION 3.25)
 # cmake -DROOT=. -P tests/architecture/twins.cmake
 # Every header of a folder has a test of the same name: include/taut/net/network.hpp has tests/net/network.cpp. Every
-# header starts with its licence, is included once, and has at most 400 lines.
+# header starts with its licence, is included once (but for those that put macros aside and back), and has at most 400
+# lines.
 file(GLOB_RECURSE headers RELATIVE ${ROOT}/include/taut ${ROOT}/include/taut/*.hpp)
 foreach(header IN LISTS headers)
   string(REGEX REPLACE "\\.hpp$" ".cpp" twin ${header})
@@ -13,7 +14,7 @@ foreach(header IN LISTS headers)
   if(NOT text MATCHES "^// SPDX-License-Identifier: Apache-2\\.0\n")
     message(SEND_ERROR "${header}: the first line must be // SPDX-License-Identifier: Apache-2.0")
   endif()
-  if(NOT text MATCHES "\n#pragma once\n")
+  if(NOT text MATCHES "\n#pragma (once\n|push_macro|pop_macro)")
     message(SEND_ERROR "${header} lacks #pragma once")
   endif()
   string(REGEX REPLACE "[^\n]" "" line_ends "${text}")

@@ -42,9 +42,11 @@ TEST_CASE("embed.header: the text") {
   REQUIRE_THAT(text, contains(R"(
 #pragma once
 #include <cstdint>
+#include <taut/base/macros_aside.hpp>
 #include <taut/embed/from_arrays.hpp>
 #include <taut/embed/proof.hpp>
 #include <taut/inference.hpp>
+#include <taut/base/macros_back.hpp>
 
 namespace tiny {
 

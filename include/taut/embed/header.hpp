@@ -80,8 +80,9 @@ static_assert(Net::parameter_count == COUNT);
 )";
 
 // Apart from the text above, where a line like these would be taken for an include of this file.
-inline constexpr const char* headers = "#include <cstdint>\n#include <taut/embed/from_arrays.hpp>\n";
-inline constexpr const char* header_of_all = "#include <taut/inference.hpp>\n";
+inline constexpr const char* headers =
+    "#include <cstdint>\n#include <taut/base/macros_aside.hpp>\n#include <taut/embed/from_arrays.hpp>\n";
+inline constexpr const char* header_of_all = "#include <taut/inference.hpp>\n#include <taut/base/macros_back.hpp>\n";
 
 inline constexpr std::string_view values_of_all = R"(
 /// All tensors as the library takes them.

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef STRANGER_NETWORK_H
+#define STRANGER_NETWORK_H
+
+#include <array>
+
+using Sample = std::array<float, 3>;
+
+/* In Device.cpp, with <taut/inference.hpp> only: what the device computes for a sample. */
+float deviceOutput(const Sample &sample);
+
+#endif
