@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ForeignMacros.h"
-
 #include <taut/inference.hpp>
 
+#include "ForeignMacros.h"
 #include "Network.h"
 
 namespace {

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ForeignMacros.h"
-
+#include <cstdio>
 #include <taut/taut.hpp>
 
-#include <cstdio>
-
+#include "ForeignMacros.h"
 #include "Network.h"
 
 #if !defined(IN) || !defined(OUT) || !defined(near) || !defined(small) || !defined(interface) || !defined(major)
