@@ -8,10 +8,11 @@ set(homes
     "boost/timer/.* in ^include/taut/train/progress.hpp"
     "xsimd/.* in ^(include/taut|tests)/simd/"
     "(xtensor|xtl)/.* in ^(include/taut|tests)/train/"
-    "nlohmann/.* in ^(include/taut|tests)/weights/"
+    "nlohmann/.* in ^((include/taut|tests)/weights|tests/benchmarks)/"
     "zlib\\.h in ^(include/taut|tests)/weights/gzip\\.[ch]pp$"
     "catch2/.* in ^tests/support/"
-    "CLI/.* in ^examples/"
+    "CLI/.* in ^(examples|tests/benchmarks)/"
+    "(Eigen|oneapi|RTNeural)/.* in ^tests/benchmarks/peers/"
     "(taut|sys)/.* in .")
 
 file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/include/*pp ${ROOT}/tests/*pp ${ROOT}/examples/*pp)
