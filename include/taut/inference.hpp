@@ -11,6 +11,7 @@
 #include <taut/base/buffer.hpp>
 #include <taut/base/meta.hpp>
 #include <taut/base/random.hpp>
+#include <taut/base/repetition.hpp>
 #include <taut/base/rounding.hpp>
 
 #include <taut/algebra/shape.hpp>

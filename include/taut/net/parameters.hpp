@@ -14,6 +14,7 @@
 #include <string_view>
 #include <taut/base/meta.hpp>
 #include <taut/base/random.hpp>
+#include <taut/base/repetition.hpp>
 #include <taut/net/layer.hpp>
 
 namespace taut {
@@ -45,13 +46,34 @@ template <class P> constexpr std::size_t trainable_elements() {
   return count;
 }
 
-template <std::size_t I, class P> struct slot {
+template <class L> inline constexpr char name_of_type = 0;
+
+/// The layers of a network as stretches that repeat: equal layers on inputs of equal shapes.
+template <class Net> inline constexpr auto layer_repetitions = []<class... Ls>(list<Ls...>) {
+  constexpr const char* names[] = {nullptr, &name_of_type<Ls>...};
+  return repetitions_of<sizeof...(Ls)>(
+      [](std::size_t i, std::size_t j) { return names[i + 1] == names[j + 1] && Net::shapes[i] == Net::shapes[j]; });
+}(typename Net::layers{});
+
+template <std::size_t Position, class P> struct slot {
   P value;
 };
 
+/// The parameters of one turn of a stretch whose first layer is `First`.
+template <class Net, class Real, std::size_t First, class Indices> struct turn;
+template <class Net, class Real, std::size_t First, std::size_t... J>
+struct turn<Net, Real, First, std::index_sequence<J...>>
+    : slot<J, typename parameters_of<at<typename Net::layers, First + J>, Net::shapes[First + J], Real>::type>... {};
+
+/// The parameters of stretch S.
+template <class Net, class Real, std::size_t S> struct stretch {
+  static constexpr repetition where = layer_repetitions<Net>.at[S];
+  std::array<turn<Net, Real, where.first, std::make_index_sequence<where.period>>, where.count> turns;
+};
+
 template <class Net, class Real, class Indices> struct storage;
-template <class Net, class Real, std::size_t... I> struct storage<Net, Real, std::index_sequence<I...>>
-    : slot<I, typename parameters_of<at<typename Net::layers, I>, Net::shapes[I], Real>::type>... {};
+template <class Net, class Real, std::size_t... S> struct storage<Net, Real, std::index_sequence<S...>>
+    : stretch<Net, Real, S>... {};
 
 }  // namespace base
 
@@ -61,19 +83,50 @@ template <class L, shape In, class Real = float> using parameters_of_layer =
 
 /// All parameters and buffers of a network, as values. `Real` is float; gradients and folded parameters may use double.
 template <class Net, class Real = float> struct parameters
-    : base::storage<Net, Real, std::make_index_sequence<Net::depth>> {
+    : base::storage<Net, Real, std::make_index_sequence<base::layer_repetitions<Net>.count>> {
   using network_type = Net;
 };
+
+namespace base {
+
+template <std::size_t S, class Net, class Real> constexpr auto& stretch_of(parameters<Net, Real>& p) {
+  return static_cast<stretch<Net, Real, S>&>(p).turns;
+}
+template <std::size_t S, class Net, class Real> constexpr const auto& stretch_of(const parameters<Net, Real>& p) {
+  return static_cast<const stretch<Net, Real, S>&>(p).turns;
+}
+template <std::size_t J, class P> constexpr P& value_at(slot<J, P>& s) { return s.value; }
+template <std::size_t J, class P> constexpr const P& value_at(const slot<J, P>& s) { return s.value; }
+
+/// The parameters of layer `number`, which is layer I or a repetition of it: at the same position of a turn of the same
+/// stretch.
+template <std::size_t I, class P> constexpr auto& parameters_at(P& p, std::size_t number) {
+  constexpr auto& all = layer_repetitions<typename P::network_type>;
+  constexpr place_in_repetitions place = all.place(I);
+  constexpr repetition here = all.at[place.stretch];
+  return value_at<place.position>(stretch_of<place.stretch>(p)[(number - here.first) / here.period]);
+}
+
+/// Calls f.template operator()<I>(number) for each layer, in order: layer `number` is layer I or a repetition of it.
+/// f is compiled once for all repetitions.
+template <class Net, class F> constexpr void for_each_layer(F&& f) {
+  for_each_index<layer_repetitions<Net>.count>([&]<std::size_t S>() {
+    constexpr repetition here = layer_repetitions<Net>.at[S];
+    for (std::size_t turn = 0; turn < here.count; ++turn)
+      for_each_index<here.period>(
+          [&]<std::size_t J>() { f.template operator()<here.first + J>(here.first + turn * here.period + J); });
+  });
+}
+
+}  // namespace base
 
 /// The parameters of layer I (counted without the input): its members are what the layer declares, `.weight`, `.bias`,
 /// `.gain`, `.offset`, ...
 template <std::size_t I, class Net, class Real> constexpr auto& get(parameters<Net, Real>& p) {
-  using P = parameters_of_layer<base::at<typename Net::layers, I>, Net::shapes[I], Real>;
-  return static_cast<base::slot<I, P>&>(p).value;
+  return base::parameters_at<I>(p, I);
 }
 template <std::size_t I, class Net, class Real> constexpr const auto& get(const parameters<Net, Real>& p) {
-  using P = parameters_of_layer<base::at<typename Net::layers, I>, Net::shapes[I], Real>;
-  return static_cast<const base::slot<I, P>&>(p).value;
+  return base::parameters_at<I>(p, I);
 }
 
 /// Calls f(info, array) for each tensor of one layer's parameters; `info.key` is the layer's own name of it ("weight").
@@ -108,9 +161,9 @@ constexpr void for_each_tensor(P& p, F&& f) {
 template <class P, class F>
   requires requires { typename P::network_type; }
 constexpr void for_each_described_tensor(P& p, F&& f) {
-  base::for_each_index<P::network_type::depth>([&]<std::size_t I>() {
-    for_each_tensor_of_layer(get<I>(p), [&](const tensor_info& info, auto& values) {
-      const auto name = base::say(I, ".", info.key);
+  base::for_each_layer<typename P::network_type>([&]<std::size_t I>(std::size_t number) {
+    for_each_tensor_of_layer(base::parameters_at<I>(p, number), [&](const tensor_info& info, auto& values) {
+      const auto name = base::say(number, ".", info.key);
       f(tensor_info{name.view(), info.extents, info.purpose},
         std::span<std::remove_reference_t<decltype(values[0])>>(values));  // of dynamic extent: f is compiled once
     });
@@ -143,9 +196,9 @@ template <class Visitor> struct claims_of_layer {
 template <class P, class Visitor>
   requires requires { typename P::network_type; }
 constexpr void for_each_claim(P& p, Visitor& visit) {
-  base::for_each_index<P::network_type::depth>([&]<std::size_t I>() {
-    auto& layer = get<I>(p);
-    claims_of_layer<Visitor> named{visit, I};
+  base::for_each_layer<typename P::network_type>([&]<std::size_t I>(std::size_t number) {
+    auto& layer = base::parameters_at<I>(p, number);
+    claims_of_layer<Visitor> named{visit, number};
     if constexpr (requires { layer.claims(layer, named); }) layer.claims(layer, named);
   });
 }
@@ -154,7 +207,9 @@ constexpr void for_each_claim(P& p, Visitor& visit) {
 template <class To, class Net, class From>
 [[nodiscard]] constexpr parameters<Net, To> converted(const parameters<Net, From>& p) {
   parameters<Net, To> made;
-  base::for_each_index<Net::depth>([&]<std::size_t I>() { convert_tensors(get<I>(made), get<I>(p)); });
+  base::for_each_layer<Net>([&]<std::size_t I>(std::size_t number) {
+    convert_tensors(base::parameters_at<I>(made, number), base::parameters_at<I>(p, number));
+  });
   return made;
 }
 
@@ -176,10 +231,11 @@ constexpr void fill_weights(Weights& weights, std::size_t fan_in, Random& random
 /// are when made: gains 1, offsets 0, running statistics and counters as before the first batch.
 template <class Net, class Real, class Random>
 constexpr void initialise_from(parameters<Net, Real>& p, Random& random) {
-  for_each_index<Net::depth>([&]<std::size_t I>() {
+  for_each_layer<Net>([&]<std::size_t I>(std::size_t number) {
     using L = at<typename Net::layers, I>;
-    if constexpr (requires { L::initialise(get<I>(p), random); }) L::initialise(get<I>(p), random);
-    else get<I>(p) = {};
+    auto& layer = parameters_at<I>(p, number);
+    if constexpr (requires { L::initialise(layer, random); }) L::initialise(layer, random);
+    else layer = {};
   });
 }
 
