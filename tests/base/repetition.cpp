@@ -19,6 +19,7 @@ static_assert(example.count == 4);
 static_assert(example.at[0] == repetition{0, 2, 1} && example.at[1] == repetition{2, 1, 2});
 static_assert(example.at[2] == repetition{4, 2, 2} && example.at[3] == repetition{8, 1, 1});
 static_assert(example.place(5) == place_in_repetitions{2, 0, 1} && example.place(7) == place_in_repetitions{2, 1, 1});
+static_assert(example.repeated() == std::array<std::size_t, 9>{0, 1, 2, 2, 4, 5, 4, 5, 8});
 static_assert(stretches("").count == 0);
 static_assert(stretches("a").at[0] == repetition{0, 1, 1} && stretches("aaaa").at[0] == repetition{0, 1, 4});
 static_assert(stretches("abcabcabcabd").at[0] == repetition{0, 3, 3} && stretches("abcabcabcabd").count == 2);

@@ -40,6 +40,13 @@ template <std::size_t N, class Whole> constexpr auto blocks(Whole whole) {
 }
 struct deep : decltype(blocks<14>(Input<9>)) {};  // beyond the depth that is inlined
 
+// Turns of several stages, between stages that do not repeat and behind a scaling that is carried.
+template <std::size_t N, class Whole> constexpr auto turns(Whole whole) {
+  if constexpr (N == 0) return whole;
+  else return turns<N - 1>(whole >> Linear<6> >> LN >> BN >> Linear<5> >> Tanh >> RMSNorm);
+}
+struct turning : decltype(turns<5>(Input<7> >> BN >> Linear<5> >> ReLU) >> Linear<6> >> LN >> Linear<2>) {};
+
 }  // namespace
 
 TEST_CASE("engine.engine: what the compiler computes is what runs, bit for bit") {
@@ -97,6 +104,17 @@ TEST_CASE("engine.engine: NaN and infinity are not lost") {
 
 TEST_CASE("engine.engine: a deep network runs shared stages to the same result") {
   for (std::uint64_t seed = 1; seed <= 2; ++seed) check_engines(random_parameters<deep>(seed), seed, 3);
+}
+
+TEST_CASE("engine.engine: turns of several stages run as a loop to the same result, and observers see each layer") {
+  const auto drawn_turns = random_parameters<turning>(3);
+  check_kernels(drawn_turns, 3, 3);
+  std::vector<std::size_t> seen, expected;
+  compile(drawn_turns)(std::array<float, 7>{1, -2, 0.5f, 0, 3},
+                       [&](std::size_t layer, float) { seen.push_back(layer); });
+  for (std::size_t turn = 0; turn < 5; ++turn) expected.insert(expected.end(), {3 + 6 * turn + 1, 3 + 6 * turn + 5});
+  expected.push_back(3 + 6 * 5 + 1);
+  CHECK(seen == expected);
 }
 
 TEST_CASE("engine.engine: an empty batch is no error, inputs are not changed") {

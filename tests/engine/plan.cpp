@@ -85,3 +85,17 @@ TEST_CASE("engine.plan: the stages of a deep network cover each layer once") {
   }
   CHECK(next == deep::depth);
 }
+
+TEST_CASE("engine.plan: equal stages repeat, on layers that repeat") {
+  // The last LN stands before no dense layer: its stage does not owe and is another.
+  struct deep
+      : decltype(Input<4> >> Tanh >> Linear<4> >> LN >> ReLU >> Linear<4> >> LN >> ReLU >> Linear<4> >> LN >> ReLU) {};
+  constexpr auto& stretches = engine_plan::stage_repetitions<deep>;
+  CHECK(stretches.count == 3);
+  CHECK(stretches.at[0] == base::repetition{0, 1, 1});
+  CHECK(stretches.at[1] == base::repetition{1, 1, 2});
+  CHECK(stretches.at[2] == base::repetition{3, 1, 1});
+  // Another shape, another gain: equal layers by name only.
+  struct different : decltype(Input<3> >> Linear<4> >> LN >> Linear<4> >> LN(no_affine) >> Linear<4>) {};
+  CHECK(engine_plan::stage_repetitions<different>.count == 1);
+}

@@ -37,6 +37,14 @@ template <std::size_t Items> struct repetitions {
     const std::size_t behind = item - at[s].first;
     return {s, behind / at[s].period, behind % at[s].period};
   }
+  /// For each item the one in the first turn that it repeats.
+  [[nodiscard]] constexpr std::array<std::size_t, Items> repeated() const {
+    std::array<std::size_t, Items> first{};
+    for (std::size_t s = 0; s < count; ++s)
+      for (std::size_t i = at[s].first; i < at[s].end(); ++i)
+        first[i] = at[s].first + (i - at[s].first) % at[s].period;
+    return first;
+  }
 };
 
 /// The stretches of a sequence in which items i and j are the same if equal(i, j). From each item on, the turns of at

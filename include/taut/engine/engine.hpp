@@ -86,13 +86,29 @@ template <class Net, class V, std::size_t S> constexpr auto stage_type() {
   }
 }
 
-template <std::size_t S, class Stage> struct slot {
+template <std::size_t Position, class Stage> struct slot {
   Stage stage;
 };
+template <std::size_t J, class Stage> constexpr Stage& stage_at(slot<J, Stage>& s) { return s.stage; }
+template <std::size_t J, class Stage> constexpr const Stage& stage_at(const slot<J, Stage>& s) { return s.stage; }
+
+/// The stages of one turn of a stretch whose first stage is `First`.
+template <class Net, class V, std::size_t First, class Indices> struct turn;
+template <class Net, class V, std::size_t First, std::size_t... J> struct turn<Net, V, First, std::index_sequence<J...>>
+    : slot<J, typename decltype(stage_type<Net, V, First + J>())::type>... {};
+
+/// The stages of stretch R.
+template <class Net, class V, std::size_t R> struct stretch {
+  static constexpr base::repetition where = engine_plan::stage_repetitions<Net>.at[R];
+  std::array<turn<Net, V, where.first, std::make_index_sequence<where.period>>, where.count> turns;
+};
+
+template <class Net, class V, std::size_t R> constexpr auto& stretch_at(stretch<Net, V, R>& s) { return s; }
+template <class Net, class V, std::size_t R> constexpr const auto& stretch_at(const stretch<Net, V, R>& s) { return s; }
 
 template <class Net, class V, class Indices> struct pipeline;
-template <class Net, class V, std::size_t... S> struct pipeline<Net, V, std::index_sequence<S...>>
-    : slot<S, typename decltype(stage_type<Net, V, S>())::type>... {};
+template <class Net, class V, std::size_t... R> struct pipeline<Net, V, std::index_sequence<R...>>
+    : stretch<Net, V, R>... {};
 
 /// Hands the std of layer `layer` to an observer. Its type does not depend on the layer, so equal stages stay equal.
 template <class Observe> struct watcher {
@@ -120,9 +136,10 @@ template <class W, class Stage, class Observe> [[gnu::noinline]] constexpr float
 
 template <Network Net, class Lane> class engine<Net, float32<Lane>> {
   static constexpr std::size_t stages = engine_plan::plan_of<Net>.count;
-  using pipeline = engine_stage::pipeline<Net, Lane, std::make_index_sequence<stages>>;
-  template <std::size_t S> using stage_of = typename decltype(engine_stage::stage_type<Net, Lane, S>())::type;
-  static constexpr std::size_t inline_up_to = 8;  // stages; deeper networks call one function per distinct stage
+  static constexpr auto& stretches = engine_plan::stage_repetitions<Net>;
+  using pipeline = engine_stage::pipeline<Net, Lane, std::make_index_sequence<stretches.count>>;
+  // Up to so many stages are written out one after the other; more run as loops over the turns of their stretches.
+  static constexpr std::size_t inline_up_to = 8;
 
  public:
   using network_type = Net;
@@ -145,7 +162,9 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
   template <class Real> constexpr void load(const parameters<Net, Real>& p) {
     stored = pipeline{};
     engine_stage::inherited<base::largest_activation<Net>()> carried;
-    base::for_each_index<stages>([&]<std::size_t S>() { load_stage<S>(p, carried); });
+    for_each_stage(stored, [&]<std::size_t S>(auto& stage, std::size_t layers_before) {
+      load_stage<S>(stage, p, layers_before, carried);
+    });
   }
 
   /// The output for one input. @pre x has Net::input_size elements.
@@ -190,25 +209,44 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
     return y;
   }
 
-  template <std::size_t S> constexpr auto& stage_at() {
-    return static_cast<engine_stage::slot<S, stage_of<S>>&>(stored).stage;
+  template <std::size_t S, class Stored>
+  [[gnu::always_inline]] static constexpr auto& stage_in(Stored& stored, std::size_t turn) {
+    constexpr auto place = stretches.place(S);
+    return engine_stage::stage_at<place.position>(
+        engine_stage::stretch_at<Net, Lane, place.stretch>(stored).turns[turn]);
   }
   template <std::size_t S> constexpr const auto& stage_at() const {
-    return static_cast<const engine_stage::slot<S, stage_of<S>>&>(stored).stage;
+    return stage_in<S>(stored, stretches.place(S).turn);
+  }
+  template <std::size_t S> using stage_of = std::remove_cvref_t<decltype(stage_in<S>(std::declval<pipeline&>(), 0))>;
+
+  // f.template operator()<S>(stage, behind) for each stage in order: it is stage S, or repeats it that many layers
+  // behind it. f is compiled once for all repetitions.
+  template <class Stored, class F> [[gnu::always_inline]] static constexpr void for_each_stage(Stored& stored, F&& f) {
+    base::for_each_index<stretches.count>([&]<std::size_t R>() __attribute__((always_inline)) {
+      constexpr base::repetition here = stretches.at[R];
+      constexpr auto& at = engine_plan::plan_of<Net>.at;
+      constexpr std::size_t layers = here.count > 1 ? at[here.first + here.period].first - at[here.first].first : 0;
+#pragma GCC unroll 1
+      for (std::size_t turn = 0; turn < here.count; ++turn)
+        base::for_each_index<here.period>([&]<std::size_t J>() __attribute__((always_inline)) {
+          f.template operator()<here.first + J>(stage_in<here.first + J>(stored, turn), turn * layers);
+        });
+    });
   }
 
-  // Folds and packs the layers of stage S with what the stage before has left, and leaves what the next one needs.
-  template <std::size_t S, class Real, class Carried>
-  constexpr void load_stage(const parameters<Net, Real>& p, Carried& carried) {
+  // Folds and packs the layers of a stage with what the stage before has left, and leaves what the next one needs. It is
+  // stage S, or repeats it so many layers behind it.
+  template <std::size_t S, class Stage, class Real, class Carried>
+  static constexpr void load_stage(Stage& stage, const parameters<Net, Real>& p, std::size_t behind, Carried& carried) {
     using engine_plan::kind;
     constexpr auto plan = engine_plan::plan_of<Net>.at[S];
     constexpr std::size_t rows = Net::shapes[plan.first_scaling].size();
-    auto& stage = stage_at<S>();
     using first = folded_layer_of<Net, plan.first>;
     engine_stage::row_scaling<plan.what == kind::mixing || plan.what == kind::block ? 0 : rows> scalings;
     base::for_each_index<plan.scalings>([&]<std::size_t K>() {
       constexpr std::size_t layer = plan.first_scaling + K;
-      scalings.template then<layer_of<Net, layer>>(get<layer>(p));
+      scalings.template then<layer_of<Net, layer>>(base::parameters_at<layer>(p, layer + behind));
     });
     if constexpr (plan.what == kind::carried) {
       for (std::size_t i = 0; i < rows; ++i) {
@@ -216,14 +254,14 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
         carried.offset[i] = scalings.scale[i] * carried.offset[i] + scalings.shift[i];
       }
     } else if constexpr (plan.what == kind::dense) {
-      const auto held = folded<plan.first>(p);
+      const auto held = folded<plan.first>(p, plan.first + behind);
       const auto& raw = *held;
       using values = engine_stage::normalizer_values<rows>;
       if constexpr (!plan.normalized) {
         stage.template fold<first, rows>(raw, scalings, values{}, carried);
       } else {
         using normalizer = layer_of<Net, plan.normalizer>;
-        const auto& q = get<plan.normalizer>(p);
+        const auto& q = base::parameters_at<plan.normalizer>(p, plan.normalizer + behind);
         const values norm = values::template of<normalizer>(q);
         constexpr std::size_t run = normalizer::pooled(Net::shapes[plan.normalizer]).size;
         if constexpr (!plan.in_runs) {
@@ -242,15 +280,15 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
           constexpr shape out = Net::shapes[plan.normalizer];
           constexpr std::size_t run = normalizer::pooled(out).size;
           if (normalizer::centred && run % out.positions() == 0) pooled = run / out.positions();
-          stage.normalize.load(get<plan.normalizer>(p));
+          stage.normalize.load(base::parameters_at<plan.normalizer>(p, plan.normalizer + behind));
         }
-        stage.template fold<first>(*folded<plan.first>(p), scalings, pooled);
+        stage.template fold<first>(*folded<plan.first>(p, plan.first + behind), scalings, pooled);
       } else if constexpr (plan.what == kind::normalize) {
-        stage.normalize.load(get<plan.normalizer>(p));
+        stage.normalize.load(base::parameters_at<plan.normalizer>(p, plan.normalizer + behind));
       } else if constexpr (plan.what == kind::block) {
-        stage.load(get<plan.first>(p));
+        stage.load(base::parameters_at<plan.first>(p, plan.first + behind));
       } else if constexpr (plan.what == kind::mixing) {
-        convert_tensors(stage.values, get<plan.first>(p));
+        convert_tensors(stage.values, base::parameters_at<plan.first>(p, plan.first + behind));
       } else if constexpr (plan.scalings > 0) {
         stage.load(scalings);
       }
@@ -280,16 +318,27 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
       x = s.at[1];
     }
     float owed = 1.0f;
-    base::for_each_index<stages>([&]<std::size_t S>() __attribute__((always_inline)) {
-      constexpr auto plan = engine_plan::plan_of<Net>.at[S];
-      if constexpr (plan.what != engine_plan::kind::carried) {
-        float* const out = s.at[computed_before(S) % 2];
-        const auto seen = engine_stage::watch(observe, plan.normalizer);
-        if constexpr (stages <= inline_up_to) owed = stage_at<S>().template run<W>(x, owed, out, seen);
-        else owed = engine_stage::run_shared<W>(stage_at<S>(), x, owed, out, seen);
-        x = out;
-      }
-    });
+    if constexpr (stages <= inline_up_to) {
+      base::for_each_index<stages>([&]<std::size_t S>() __attribute__((always_inline)) {
+        constexpr auto plan = engine_plan::plan_of<Net>.at[S];
+        if constexpr (plan.what != engine_plan::kind::carried) {
+          float* const out = s.at[computed_before(S) % 2];
+          owed = stage_at<S>().template run<W>(x, owed, out, engine_stage::watch(observe, plan.normalizer));
+          x = out;
+        }
+      });
+    } else {
+      float *out = s.at[0], *other = s.at[1];
+      for_each_stage(stored, [&]<std::size_t S>(const auto& stage, std::size_t behind) {
+        constexpr auto plan = engine_plan::plan_of<Net>.at[S];
+        if constexpr (plan.what != engine_plan::kind::carried) {
+          const auto seen = engine_stage::watch(observe, plan.normalizer + behind);
+          owed = engine_stage::run_shared<W>(stage, x, owed, out, seen);
+          x = out;
+          std::swap(out, other);
+        }
+      });
+    }
     std::copy_n(x, Net::output_size, y);
   }
 

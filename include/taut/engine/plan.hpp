@@ -40,11 +40,19 @@ struct stage {
   scheme scale = scheme::none;
 
   [[nodiscard]] constexpr std::size_t pointwise() const { return first + count - first_pointwise; }
+  /// The same stage at the start of a network.
+  [[nodiscard]] constexpr stage moved_to_front() const {
+    stage s = *this;
+    s.first = 0, s.first_scaling -= first, s.first_pointwise -= first;
+    s.normalizer -= normalized ? first : 0;
+    return s;
+  }
+  constexpr bool operator==(const stage&) const = default;
 };
 
 /// What the plan needs to know of one layer.
 struct facts {
-  fusion reads;
+  fusion reads{};
   bool homogeneous = false;  // pointwise, f(r x) = r f(x) for r > 0
   bool windows = false;      // affine, a convolution
   bool blocks = false;       // mixing, with networks inside whose outputs it combines
@@ -56,13 +64,13 @@ struct facts {
 /// Whether an affine layer is a convolution: it states the geometry of its windows.
 template <class L> inline constexpr bool is_convolution = requires(shape s) { L::geometry(s); };
 
-template <class L, shape In> constexpr facts facts_of() {
+template <class L> constexpr facts facts_of(shape in) {
   facts f{L::reads};
   if constexpr (L::reads == fusion::pointwise) f.homogeneous = L::homogeneous;
   if constexpr (L::reads == fusion::affine) f.windows = is_convolution<L>;
   if constexpr (requires { L::combines; }) f.blocks = L::combines;
   if constexpr (L::reads == fusion::normalizer) {
-    f.pools_all = L::pooled(In).groups == 1 && L::pooled(In).size == In.size();
+    f.pools_all = L::pooled(in).groups == 1 && L::pooled(in).size == in.size();
     if constexpr (requires { L::offset_free; }) f.offset_free = L::offset_free;
   }
   if constexpr (requires { L::per_channel; }) f.per_channel = L::per_channel;
@@ -119,8 +127,23 @@ template <std::size_t Depth> constexpr stages<Depth> group(const std::array<fact
 }
 
 /// The stages of a network, in order.
-template <class Net> inline constexpr auto plan_of = []<std::size_t... I>(std::index_sequence<I...>) {
-  return group<Net::depth>({facts_of<folded_layer_of<Net, I>, Net::shapes[I]>()...});
-}(std::make_index_sequence<Net::depth>{});
+template <class Net> inline constexpr auto plan_of = []<class... Ls>(base::list<Ls...>) {
+  constexpr facts (*stated[])(shape) = {nullptr, &facts_of<typename base::folded_of<Ls>::type>...};
+  std::array<facts, Net::depth> layers{};
+  for (std::size_t i = 0; i < Net::depth; ++i) layers[i] = stated[i + 1](Net::shapes[i]);
+  return group<Net::depth>(layers);
+}(typename Net::layers{});
+
+/// The stages as stretches that repeat, on layers that repeat.
+template <class Net> inline constexpr auto stage_repetitions = [] {
+  constexpr auto& plan = plan_of<Net>;
+  constexpr auto repeated = base::layer_repetitions<Net>.repeated();
+  return base::repetitions_of<plan.count>([&](std::size_t i, std::size_t j) {
+    const stage &a = plan.at[i], &b = plan.at[j];
+    for (std::size_t k = 0; k < a.count; ++k)
+      if (a.count != b.count || repeated[a.first + k] != repeated[b.first + k]) return false;
+    return a.moved_to_front() == b.moved_to_front();
+  });
+}();
 
 }  // namespace taut::engine_plan

@@ -48,16 +48,18 @@ template <class P> struct stored_parameters {
 }  // namespace base
 
 /// The parameters of layer I as they are computed with: *folded<I>(p) are those stored, or those that they fold to, in
-/// double.
-template <std::size_t I, class Net, class Real> constexpr auto folded(const parameters<Net, Real>& p) {
+/// double. Those of a layer that repeats layer I: *folded<I>(p, its number).
+template <std::size_t I, class Net, class Real>
+constexpr auto folded(const parameters<Net, Real>& p, std::size_t number = I) {
   using L = layer_of<Net, I>;
-  using P = std::remove_cvref_t<decltype(get<I>(p))>;
+  const auto& stored = base::parameters_at<I>(p, number);
+  using P = std::remove_cvref_t<decltype(stored)>;
   if constexpr (requires { typename L::folded_layer; }) {
     base::folded_parameters<parameters_of_layer<typename L::folded_layer, Net::shapes[I], double>> made;
-    L::fold(get<I>(p), *made.held.at);
+    L::fold(stored, *made.held.at);
     return made;
   } else {
-    return base::stored_parameters<P>{&get<I>(p)};
+    return base::stored_parameters<P>{&stored};
   }
 }
 
