@@ -41,8 +41,7 @@ template <std::size_t Items> struct repetitions {
   [[nodiscard]] constexpr std::array<std::size_t, Items> repeated() const {
     std::array<std::size_t, Items> first{};
     for (std::size_t s = 0; s < count; ++s)
-      for (std::size_t i = at[s].first; i < at[s].end(); ++i)
-        first[i] = at[s].first + (i - at[s].first) % at[s].period;
+      for (std::size_t i = at[s].first; i < at[s].end(); ++i) first[i] = at[s].first + (i - at[s].first) % at[s].period;
     return first;
   }
 };
