@@ -36,7 +36,7 @@ template <class V, simd::convolution_shape S, std::size_t Outputs, class Sphere,
       mean /= static_cast<double>(pooled);
       for (std::size_t c = first; c < first + pooled; ++c) b[c] -= mean;
     }
-    for (std::size_t c = 0; c < S.out_channels; ++c) bias[c] = static_cast<float>(b[c]);
+    kernel::pack_bias([&b](std::size_t c) { return b[c]; }, bias.data());
     constexpr std::size_t inputs = S.in_channels / S.groups;
     kernel::pack(
         [&](std::size_t co, std::size_t ci, std::size_t ky, std::size_t kx) {
@@ -50,9 +50,14 @@ template <class V, simd::convolution_shape S, std::size_t Outputs, class Sphere,
     alignas(alignment) float scratch[kernel::scratch_size];
     if (std::is_constant_evaluated())
       for (float& v : scratch) v = 0;
-    simd::convolution<W, S>::apply(weight.data(), bias.data(), x, y, scratch);
-    if constexpr (normalizes) normalize.template apply<W>(y, y, observe);
-    else finish_in_place<W, Outputs, Epilogue>(y);
+    if constexpr (normalizes) {
+      simd::convolution<W, S>::apply(weight.data(), bias.data(), x, y, scratch);
+      normalize.template apply<W>(y, y, observe);
+    } else {
+      const auto finish = [](const W& z) __attribute__((always_inline)) { return Epilogue::apply(z); };
+      simd::convolution<W, S>::apply(weight.data(), bias.data(), x, y, scratch, finish);
+      pad<V, Outputs>(y);
+    }
     return 1.0f;
   }
 };

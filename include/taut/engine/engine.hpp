@@ -305,9 +305,11 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
   // Whether the first stage may read the caller's floats: it reads no further than they go.
   template <class W> static constexpr bool reads_exactly() {
     using engine_plan::kind;
-    constexpr auto first = engine_plan::plan_of<Net>.at[engine_plan::plan_of<Net>.at[0].what == kind::carried ? 1 : 0];
-    return first.what == kind::convolution || first.what == kind::block ||
-           (first.what == kind::dense && Net::input_size % simd::block_columns<W> == 0);
+    constexpr std::size_t at = engine_plan::plan_of<Net>.at[0].what == kind::carried ? 1 : 0;
+    constexpr auto first = engine_plan::plan_of<Net>.at[at];
+    if constexpr (first.what == kind::convolution) return stage_of<at>::kernel::reads == Net::input_size;
+    else
+      return first.what == kind::block || (first.what == kind::dense && Net::input_size % simd::block_columns<W> == 0);
   }
 
   template <class W, class Observe>

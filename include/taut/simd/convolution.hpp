@@ -2,10 +2,10 @@
 //
 // A convolution of one sample, all sizes known to the compiler:
 //     y[co][q] = bias[co] + sum over ci, ky, kx of w[co][ci][ky][kx] x[ci][qy sy + ky - py][qx sx + kx - px].
-// x is copied once into zero-padded phases, element (i, j) of the padded input to phase (i mod sy, j mod sx): every
-// stride is then 1, and a tap an offset into one flat array. Sums stay in registers, whose lanes are positions or
-// output channels, whichever takes fewer. Each output is one chain of multiply_adds from its bias on, in the order ci,
-// ky, kx: the same in every lane; error <= (n + 1) 2^-24 (|bias| + sum |w| |x|), n terms, to first order. Example:
+// x is read where it is, or, padded or strided, from a copy: zero-padded phases, element (i, j) of the padded input in
+// phase (i mod sy, j mod sx), so that a tap is an offset. Sums stay in registers, whose lanes are positions or output
+// channels, whichever takes fewer. Each output is one chain of multiply_adds from its bias on, in the order ci, ky, kx:
+// the same in every lane; error <= (n + 1) 2^-24 (|bias| + sum |w| |x|), n terms, to first order. Example:
 //   convolution<native, convolution_shape{.in_channels = 1, ...}>::apply(w, bias, x, y, scratch);
 #pragma once
 
@@ -43,39 +43,69 @@ template <float_lane V, convolution_shape S> struct convolution {
  private:
   static constexpr std::size_t lanes = width<V>;
   static constexpr std::size_t over(std::size_t n, std::size_t d) { return (n + d - 1) / d; }
+  static constexpr bool padded = S.padding_height > 0 || S.padding_width > 0;
+  static constexpr bool strided = S.stride_height > 1 || S.stride_width > 1;
 
-  // Phases: those that a tap falls into, each of `pitch` columns.
-  static constexpr std::size_t phase_rows = std::min(S.stride_height, S.kernel_height);
-  static constexpr std::size_t phase_columns = std::min(S.stride_width, S.kernel_width);
-  static constexpr std::size_t pitch = S.out_width() + (S.kernel_width - 1) / S.stride_width;
-  static constexpr std::size_t plane = (S.out_height() + (S.kernel_height - 1) / S.stride_height) * pitch;
-  static constexpr std::size_t channel = phase_rows * phase_columns * plane;
-
-  // Position (y, x) of the output is number y pitch + x; between rows lie numbers that nobody asks for.
-  static constexpr std::size_t numbered = (S.out_height() - 1) * pitch + S.out_width();
-  static constexpr std::size_t position_registers = over(numbered, lanes), channel_registers = over(outputs, lanes);
+  // Positions in the lanes: position (y, x) is number y line + x, lines as long as those of the copy. Between rows lie
+  // numbers that nobody asks for, unless rows follow each other without a gap: then all are one row.
+  static constexpr std::size_t line = S.out_width() + (S.kernel_width - 1) / S.stride_width;
+  static constexpr std::size_t numbered = (S.out_height() - 1) * line + S.out_width();
+  static constexpr bool one_row = S.out_height() == 1 || line == S.out_width();
+  static constexpr std::size_t rows = one_row ? 1 : S.out_height(), row = one_row ? positions : S.out_width();
+  static constexpr std::size_t of_rows = rows * over(row, lanes), of_numbers = over(numbered, lanes);
 
  public:
   /// Whether output channels are in the lanes: where that takes at least a quarter fewer sums, since they are then
   /// written transposed. Single lanes need no transposition, and positions have no numbers in vain.
   static constexpr bool channels_in_lanes =
-      lanes < 4 || positions * channel_registers * 4 <= outputs * position_registers * 3;
+      lanes < 4 || positions * over(outputs, lanes) * 4 <= outputs * over(numbered, lanes) * 3;
+
+ private:
+  // Whether the only output channel of a group is computed with one load for all rows of the output under a tap.
+  static constexpr bool slides = !channels_in_lanes && outputs == 1 && inputs == 1 && !one_row && taps <= 25 &&
+                                 S.stride_height == 1 && of_rows <= 2 * of_numbers;
+  // Whether registers are parts of rows, written where they belong: where that takes no more than the rows' copies.
+  static constexpr bool in_rows =
+      slides || one_row || (row >= lanes && (of_rows - of_numbers) * inputs * taps <= 2 * of_rows);
+  static constexpr std::size_t registers = in_rows ? of_rows : of_numbers;
+  // What the only register of a row, or of all numbers, holds beyond it; longer ones end with a register that overlaps.
+  static constexpr std::size_t beyond = lanes - std::min(lanes, in_rows ? row : numbered);
+
+  static constexpr bool in_place = !padded && (channels_in_lanes || !strided);
+  // The copy has one phase for each tap of a stride, with channels in the lanes a single one; its rows and columns.
+  static constexpr std::size_t step_height = channels_in_lanes ? 1 : S.stride_height;
+  static constexpr std::size_t step_width = channels_in_lanes ? 1 : S.stride_width;
+  static constexpr std::size_t phase_rows = std::min(step_height, S.kernel_height);
+  static constexpr std::size_t phase_columns = std::min(step_width, S.kernel_width);
+  static constexpr std::size_t pitch = in_place            ? S.in_width
+                                       : channels_in_lanes ? (S.out_width() - 1) * S.stride_width + S.kernel_width
+                                                           : line;
+  static constexpr std::size_t plane_rows = in_place ? S.in_height
+                                            : channels_in_lanes
+                                                ? (S.out_height() - 1) * S.stride_height + S.kernel_height
+                                                : S.out_height() + (S.kernel_height - 1) / S.stride_height;
+  static constexpr std::size_t plane = plane_rows * pitch;
+  static constexpr std::size_t channel = phase_rows * phase_columns * plane;
+  static constexpr std::size_t copied = in_place ? 0 : S.in_channels * channel + lanes;
+  static constexpr std::size_t padded_outputs = channels_in_lanes ? over(outputs, lanes) * lanes : outputs;
+
+ public:
   /// Floats of packed weights, of biases and of scratch.
-  static constexpr std::size_t weight_size =
-      S.groups * inputs * taps * (channels_in_lanes ? channel_registers * lanes : outputs);
-  static constexpr std::size_t bias_size = S.out_channels;
+  static constexpr std::size_t weight_size = S.groups * inputs * taps * padded_outputs;
+  static constexpr std::size_t bias_size = S.groups * padded_outputs;
   static constexpr std::size_t scratch_size =
-      S.in_channels * channel + lanes +
-      (channels_in_lanes ? S.groups * channel_registers * lanes : outputs * position_registers * lanes);
+      copied + (channels_in_lanes || in_rows ? 0 : outputs * registers * lanes) + (copied == 0 ? 1 : 0);
+  /// Floats of x that may be loaded, and of y that are written, the last of them with any values; all others stay.
+  static constexpr std::size_t reads = S.in_size() + (in_place && !channels_in_lanes ? beyond : 0);
+  static constexpr std::size_t writes = S.out_size() + (in_rows && !channels_in_lanes ? beyond : 0);
 
   /// Packs entry(co, ci in its group, ky, kx), given in double, rounding each once; out has `weight_size` floats.
   template <class Entry>
     requires std::is_invocable_r_v<double, Entry, std::size_t, std::size_t, std::size_t, std::size_t>
   static constexpr void pack(Entry&& entry, float* out) {
-    constexpr std::size_t lines = channels_in_lanes ? channel_registers * lanes : outputs;
     for (std::size_t group = 0; group < S.groups; ++group)
-      for (std::size_t first = 0; first < lines; first += block_lines) {
-        const std::size_t last = std::min(first + block_lines, lines);
+      for (std::size_t first = 0; first < padded_outputs; first += block_lines) {
+        const std::size_t last = std::min(first + block_lines, padded_outputs);
         for (std::size_t ci = 0; ci < inputs; ++ci)
           for (std::size_t tap = 0; tap < taps; ++tap)
             for (std::size_t co = first; co < last; ++co)
@@ -85,29 +115,41 @@ template <float_lane V, convolution_shape S> struct convolution {
                       : 0.0f;
       }
   }
+  /// The same for biases, entry(co); out has `bias_size` floats.
+  template <class Entry>
+    requires std::is_invocable_r_v<double, Entry, std::size_t>
+  static constexpr void pack_bias(Entry&& entry, float* out) {
+    for (std::size_t group = 0; group < S.groups; ++group)
+      for (std::size_t co = 0; co < padded_outputs; ++co)
+        *out++ = co < outputs ? static_cast<float>(entry(group * outputs + co)) : 0.0f;
+  }
 
-  /// y = the convolution of x. Reads the S.in_size() floats of x and then writes exactly the S.out_size() floats of y,
-  /// rows of positions, channel by channel; y may be x. @pre w is packed and aligned to the size of V; scratch has
-  /// scratch_size floats, of any values, apart from all others.
-  static constexpr void apply(const float* w, const float* bias, const float* x, float* y, float* scratch) {
-    spread(x, scratch);
-    float* const rest = scratch + S.in_channels * channel + lanes;
-    if constexpr (channels_in_lanes) {
-      for (std::size_t group = 0; group < S.groups; ++group)
-        for (std::size_t i = 0; i < channel_registers * lanes; ++i)
-          rest[group * channel_registers * lanes + i] = i < outputs ? bias[group * outputs + i] : 0.0f;
+  /// What `apply` does with its sums unless told otherwise: nothing.
+  struct as_they_are {
+    [[gnu::always_inline]] constexpr V operator()(const V& z) const { return z; }
+  };
+  /// y = f(the convolution of x), f in lanes. Writes the S.out_size() floats of y, rows of positions, channel by
+  /// channel, and up to `writes`. @pre w and bias are packed and aligned to the size of V; x has `reads` floats, y
+  /// `writes`, scratch scratch_size, of any values, all apart from each other.
+  template <class F = as_they_are>
+  static constexpr void apply(const float* w, const float* bias, const float* x, float* y, float* scratch, F f = {}) {
+    if constexpr (!in_place) {
+      spread(x, scratch);
+      x = scratch;
     }
 #pragma GCC unroll 1
     for (std::size_t group = 0; group < S.groups; ++group) {
-      const float* const weights = w + group * (weight_size / S.groups);
-      const float* const phases = scratch + group * inputs * channel;
-      float* const out = y + group * outputs * positions;
       if constexpr (channels_in_lanes) {
-        by_channels(weights, rest + group * channel_registers * lanes, phases, out);
+        by_channels(w, bias, x, y, f);
+      } else if constexpr (slides) {
+        by_sliding(w, bias, x, y, f);
+      } else if constexpr (in_rows) {
+        by_positions(w, bias, x, y, f);
       } else {
-        by_positions(weights, bias + group * outputs, phases, rest);
-        compact(rest, out);
+        by_positions(w, bias, x, scratch + copied, f);
+        compact(scratch + copied, y);
       }
+      w += weight_size / S.groups, bias += padded_outputs, x += inputs * channel, y += outputs * positions;
     }
   }
 
@@ -116,21 +158,32 @@ template <float_lane V, convolution_shape S> struct convolution {
   // of output channels times a few registers of positions; channels in the lanes: registers times a few positions.
   static constexpr std::size_t sums = lanes >= 16 ? 24 : 12;
   static constexpr std::size_t even(std::size_t count, std::size_t most) { return over(count, over(count, most)); }
-  static constexpr std::size_t block =
-      channels_in_lanes ? even(channel_registers, 2) : even(outputs, lanes >= 16 ? 8 : 4);
+  static constexpr std::size_t blocks_of = channels_in_lanes ? over(outputs, lanes) : outputs;
+  static constexpr std::size_t runs_of = channels_in_lanes ? positions : registers;
+  static constexpr std::size_t block = even(blocks_of, channels_in_lanes ? 2 : lanes >= 16 ? 8 : 4);
   static constexpr std::size_t block_lines = channels_in_lanes ? block * lanes : block;
-  static constexpr std::size_t run =
-      even(channels_in_lanes ? positions : position_registers, std::min<std::size_t>(sums / block, 8));
-  static constexpr std::size_t blocks_of = channels_in_lanes ? channel_registers : outputs;
-  static constexpr std::size_t runs_of = channels_in_lanes ? positions : position_registers;
+  static constexpr std::size_t run = even(runs_of, std::min<std::size_t>(sums / block, 8));
 
-  // Where tap ky, kx of number 0 lies in the phases of a channel.
+  // Where tap ky, kx of the first position lies in a channel.
   static constexpr auto offsets = [] {
     std::array<std::size_t, taps> at{};
     for (std::size_t tap = 0; tap < taps; ++tap) {
       const std::size_t ky = tap / S.kernel_width, kx = tap % S.kernel_width;
-      at[tap] = ((ky % S.stride_height) * phase_columns + kx % S.stride_width) * plane +
-                (ky / S.stride_height) * pitch + kx / S.stride_width;
+      at[tap] =
+          ((ky % step_height) * phase_columns + kx % step_width) * plane + (ky / step_height) * pitch + kx / step_width;
+    }
+    return at;
+  }();
+  // Where register i begins in x and in a channel's outputs: the last one of a row, or of all numbers, ends with them.
+  struct place {
+    std::size_t from, to;
+  };
+  static constexpr auto places = [] {
+    std::array<place, channels_in_lanes ? 1 : registers> at{};
+    constexpr std::size_t length = in_rows ? row : numbered, each = over(length, lanes);
+    for (std::size_t i = 0; i < at.size(); ++i) {
+      const std::size_t column = std::min(i % each * lanes, length - std::min(length, lanes));
+      at[i] = {i / each * pitch + column, i / each * row + column};
     }
     return at;
   }();
@@ -140,30 +193,66 @@ template <float_lane V, convolution_shape S> struct convolution {
   template <std::size_t N, class F> [[gnu::always_inline]] static constexpr void repeat(F&& f) {
     detail::repeat<N, is_register || lanes == 1>(f);
   }
+  // Calls f(ci, tap) for each term in order, as a loop where there are many, each with `work` operations.
+  template <std::size_t Work, class F> [[gnu::always_inline]] static constexpr void for_each_term(F&& f) {
+    if constexpr (is_register && inputs * taps * Work <= 160) {
+      detail::repeat<inputs * taps>([&](auto i) __attribute__((always_inline)) { f(i / taps, i % taps); });
+    } else {
+#pragma GCC unroll 1
+      for (std::size_t ci = 0; ci < inputs; ++ci)
+#pragma GCC unroll 1
+        for (std::size_t tap = 0; tap < taps; ++tap) f(ci, tap);
+    }
+  }
+
+  // N floats, whole registers at once, the last of which overlaps.
+  template <std::size_t N> [[gnu::always_inline]] static constexpr void copy(const float* from, float* to) {
+    if constexpr (is_register && N >= lanes) {
+      for (std::size_t i = 0; i + lanes <= N; i += lanes) store(load<V>(from + i), to + i);
+      if constexpr (N % lanes != 0) store(load<V>(from + N - lanes), to + N - lanes);
+    } else if (std::is_constant_evaluated()) {
+      for (std::size_t i = 0; i < N; ++i) to[i] = from[i];
+    } else {
+      __builtin_memcpy(to, from, N * sizeof(float));
+    }
+  }
+  template <std::size_t N> [[gnu::always_inline]] static constexpr void clear(float* to) {
+    if constexpr (is_register && N >= lanes) {
+      for (std::size_t i = 0; i + lanes <= N; i += lanes) store(broadcast<V>(0.0f), to + i);
+      if constexpr (N % lanes != 0) store(broadcast<V>(0.0f), to + N - lanes);
+    } else {
+      for (std::size_t i = 0; i < N; ++i) to[i] = 0;
+    }
+  }
 
   // Copies x into its phases, zeros around it, and zeros behind them for the last register to read.
   static constexpr void spread(const float* x, float* to) {
     for (std::size_t c = 0; c < S.in_channels; ++c, x += S.in_height * S.in_width)
-      for (std::size_t a = 0; a < phase_rows; ++a)
-        for (std::size_t b = 0; b < phase_columns; ++b) {
-          // columns first .. last of this phase are inside the input
-          const std::size_t first =
-              std::min(pitch, b < S.padding_width ? over(S.padding_width - b, S.stride_width) : 0);
-          const std::size_t end = S.padding_width + S.in_width;
-          const std::size_t last = std::max(first, std::min(pitch, b < end ? over(end - b, S.stride_width) : 0));
-          for (std::size_t row = 0; row < plane / pitch; ++row, to += pitch) {
-            const std::size_t i = row * S.stride_height + a;  // of the padded input
-            if (i < S.padding_height || i >= S.padding_height + S.in_height) {
-              for (std::size_t j = 0; j < pitch; ++j) to[j] = 0;
-              continue;
-            }
-            const float* const line = x + (i - S.padding_height) * S.in_width;
-            for (std::size_t j = 0; j < first; ++j) to[j] = 0;
-            for (std::size_t j = first; j < last; ++j) to[j] = line[j * S.stride_width + b - S.padding_width];
-            for (std::size_t j = last; j < pitch; ++j) to[j] = 0;
+      detail::repeat<phase_rows * phase_columns>([&](auto phase) __attribute__((always_inline)) {
+        constexpr std::size_t a = phase / phase_columns, b = phase % phase_columns;
+        // columns first .. last of this phase are inside the input
+        constexpr std::size_t end = S.padding_width + S.in_width;
+        constexpr std::size_t first = std::min(pitch, b < S.padding_width ? over(S.padding_width - b, step_width) : 0);
+        constexpr std::size_t last = std::max(first, std::min(pitch, b < end ? over(end - b, step_width) : 0));
+#pragma GCC unroll 1
+        for (std::size_t i = 0; i < plane_rows; ++i, to += pitch) {
+          const std::size_t y = i * step_height + a;  // of the padded input
+          if (y < S.padding_height || y >= S.padding_height + S.in_height) {
+            clear<pitch>(to);
+            continue;
           }
+          clear<first>(to);
+          if constexpr (first < last) {
+            const float* const from =
+                x + (y - S.padding_height) * S.in_width + (first * step_width + b - S.padding_width);
+            if constexpr (step_width == 1) copy<last - first>(from, to + first);
+            else
+              for (std::size_t j = 0; j < last - first; ++j) to[first + j] = from[j * step_width];
+          }
+          clear<pitch - last>(to + last);
         }
-    for (std::size_t j = 0; j < lanes; ++j) to[j] = 0;
+      });
+    clear<lanes>(to);
   }
 
   // Calls tile(first, Count) for runs of `Most`, and what is left of `all`.
@@ -174,32 +263,33 @@ template <float_lane V, convolution_shape S> struct convolution {
     if constexpr (All % Most != 0) tile(All - All % Most, std::integral_constant<std::size_t, All % Most>{});
   }
 
-  // lines[co][number], all numbers of all output channels of a group.
-  static constexpr void by_positions(const float* w, const float* bias, const float* phases, float* lines) {
+  // lines[co][number] or y[co][position], for all output channels of a group. Where a row is shorter than a register,
+  // the next channel is written over what is beyond it.
+  template <class F>
+  static constexpr void by_positions(const float* w, const float* bias, const float* x, float* y, const F& f) {
+    constexpr std::size_t length = in_rows ? positions : registers * lanes;
     cover<run, runs_of>([&]<class Run>(std::size_t first, Run) __attribute__((always_inline)) {
+      const float* from[Run::value];
+      repeat<Run::value>([&](auto q) __attribute__((always_inline)) { from[q] = x + places[first + q].from; });
       cover<block, blocks_of>([&]<class Block>(std::size_t co, Block) __attribute__((always_inline)) {
         V sum[Block::value][Run::value];
         repeat<Block::value>([&](auto r) __attribute__((always_inline)) {
           repeat<Run::value>([&](auto q) __attribute__((always_inline)) { sum[r][q] = broadcast<V>(bias[co + r]); });
         });
-        const float* weights = w + co * inputs * taps;
-        const float* from = phases + first * lanes;
-#pragma GCC unroll 1
-        for (std::size_t ci = 0; ci < inputs; ++ci, from += channel)
-#pragma GCC unroll 1
-          for (std::size_t tap = 0; tap < taps; ++tap, weights += Block::value) {
-            V in[Run::value];
+        const float* const weights = w + co * inputs * taps;
+        for_each_term<Block::value * Run::value>([&](auto ci, auto tap) __attribute__((always_inline)) {
+          const std::size_t at = ci * channel + offsets[tap];
+          V in[Run::value];
+          repeat<Run::value>([&](auto q) __attribute__((always_inline)) { in[q] = load<V>(from[q] + at); });
+          repeat<Block::value>([&](auto r) __attribute__((always_inline)) {
+            const V weight = broadcast<V>(weights[(ci * taps + tap) * Block::value + r]);
             repeat<Run::value>(
-                [&](auto q) __attribute__((always_inline)) { in[q] = load<V>(from + offsets[tap] + q * lanes); });
-            repeat<Block::value>([&](auto r) __attribute__((always_inline)) {
-              const V weight = broadcast<V>(weights[r]);
-              repeat<Run::value>(
-                  [&](auto q) __attribute__((always_inline)) { sum[r][q] = multiply_add(weight, in[q], sum[r][q]); });
-            });
-          }
+                [&](auto q) __attribute__((always_inline)) { sum[r][q] = multiply_add(weight, in[q], sum[r][q]); });
+          });
+        });
         repeat<Block::value>([&](auto r) __attribute__((always_inline)) {
           repeat<Run::value>([&](auto q) __attribute__((always_inline)) {
-            store(sum[r][q], lines + (co + r) * position_registers * lanes + (first + q) * lanes);
+            store(f(sum[r][q]), y + (co + r) * length + places[first + q].to);
           });
         });
       });
@@ -207,40 +297,67 @@ template <float_lane V, convolution_shape S> struct convolution {
   }
   // The numbers that are positions.
   static constexpr void compact(const float* lines, float* y) {
-    for (std::size_t co = 0; co < outputs; ++co, lines += position_registers * lanes)
-      for (std::size_t row = 0; row < S.out_height(); ++row, y += S.out_width())
-        for (std::size_t j = 0; j < S.out_width(); ++j) y[j] = lines[row * pitch + j];
+    for (std::size_t co = 0; co < outputs; ++co, lines += registers * lanes)
+      for (std::size_t i = 0; i < S.out_height(); ++i, y += S.out_width()) copy<S.out_width()>(lines + i * line, y);
+  }
+
+  // y[position] of one channel, whose rows share what they load: a run of rows in one column of registers.
+  template <class F>
+  static constexpr void by_sliding(const float* w, const float* bias, const float* x, float* y, const F& f) {
+    constexpr std::size_t most = even(rows, lanes >= 16 ? 8 : 4), each = over(row, lanes), height = S.kernel_height;
+    V weight[taps];
+    repeat<taps>([&](auto tap) __attribute__((always_inline)) { weight[tap] = broadcast<V>(w[tap]); });
+    cover<most, rows>([&]<class Run>(std::size_t first, Run) __attribute__((always_inline)) {
+#pragma GCC unroll 1
+      for (std::size_t k = 0; k < each; ++k) {
+        const std::size_t column = places[k].to;
+        V sum[Run::value];
+        repeat<Run::value>([&](auto q) __attribute__((always_inline)) { sum[q] = broadcast<V>(*bias); });
+        repeat<Run::value + height - 1>([&](auto i) __attribute__((always_inline)) {
+          repeat<S.kernel_width>([&](auto kx) __attribute__((always_inline)) {
+            const V in = load<V>(x + (first + i) * pitch + column + offsets[kx]);
+            repeat<height>([&](auto back) __attribute__((always_inline)) {  // the output in row i - ky
+              const std::size_t ky = height - 1 - back;
+              if (i >= ky && i - ky < Run::value)
+                sum[i - ky] = multiply_add(weight[ky * S.kernel_width + kx], in, sum[i - ky]);
+            });
+          });
+        });
+        repeat<Run::value>([&](auto q)
+                               __attribute__((always_inline)) { store(f(sum[q]), y + (first + q) * row + column); });
+      }
+    });
   }
 
   // y[co][position], with registers of output channels.
-  static constexpr void by_channels(const float* w, const float* bias, const float* phases, float* y) {
+  template <class F>
+  static constexpr void by_channels(const float* w, const float* bias, const float* x, float* y, const F& f) {
     cover<block, blocks_of>([&]<class Block>(std::size_t co, Block) __attribute__((always_inline)) {
       cover<run, runs_of>([&]<class Run>(std::size_t first, Run) __attribute__((always_inline)) {
         V sum[Block::value][Run::value];
         const float* from[Run::value];
         repeat<Run::value>([&](auto q) __attribute__((always_inline)) {
           const std::size_t position = first + q;
-          from[q] = phases + position / S.out_width() * pitch + position % S.out_width();
-          repeat<Block::value>([&](auto r)
-                                   __attribute__((always_inline)) { sum[r][q] = load<V>(bias + (co + r) * lanes); });
+          from[q] = x + position / S.out_width() * S.stride_height * pitch + position % S.out_width() * S.stride_width;
+          repeat<Block::value>(
+              [&](auto r) __attribute__((always_inline)) { sum[r][q] = load_aligned<V>(bias + (co + r) * lanes); });
         });
-        const float* weights = w + co * lanes * inputs * taps;
-#pragma GCC unroll 1
-        for (std::size_t ci = 0; ci < inputs; ++ci)
-#pragma GCC unroll 1
-          for (std::size_t tap = 0; tap < taps; ++tap, weights += Block::value * lanes)
-            repeat<Block::value>([&](auto r) __attribute__((always_inline)) {
-              const V weight = load_aligned<V>(weights + r * lanes);
-              repeat<Run::value>([&](auto q) __attribute__((always_inline)) {
-                sum[r][q] = multiply_add(weight, broadcast<V>(from[q][ci * channel + offsets[tap]]), sum[r][q]);
-              });
+        const float* const weights = w + co * lanes * inputs * taps;
+        for_each_term<Block::value * Run::value>([&](auto ci, auto tap) __attribute__((always_inline)) {
+          const std::size_t at = ci * channel + offsets[tap];
+          repeat<Block::value>([&](auto r) __attribute__((always_inline)) {
+            const V weight = load_aligned<V>(weights + ((ci * taps + tap) * Block::value + r) * lanes);
+            repeat<Run::value>([&](auto q) __attribute__((always_inline)) {
+              sum[r][q] = multiply_add(weight, broadcast<V>(from[q][at]), sum[r][q]);
             });
+          });
+        });
         float column[Run::value][lanes]{};
         repeat<Block::value>([&](auto r) __attribute__((always_inline)) {
-          repeat<Run::value>([&](auto q) __attribute__((always_inline)) { store(sum[r][q], column[q]); });
-          const std::size_t line = (co + r) * lanes, count = std::min(lanes, outputs - line);
+          repeat<Run::value>([&](auto q) __attribute__((always_inline)) { store(f(sum[r][q]), column[q]); });
+          const std::size_t begin = (co + r) * lanes, count = std::min(lanes, outputs - begin);
           for (std::size_t l = 0; l < count; ++l)
-            for (std::size_t q = 0; q < Run::value; ++q) y[(line + l) * positions + first + q] = column[q][l];
+            for (std::size_t q = 0; q < Run::value; ++q) y[(begin + l) * positions + first + q] = column[q][l];
         });
       });
     });
