@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "ForeignMacros.h"
+
 #include <taut/inference.hpp>
 
-#include "ForeignMacros.h"
 #include "Network.h"
 
 namespace {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <cstdio>
+#include "ForeignMacros.h"
+
 #include <taut/taut.hpp>
 
-#include "ForeignMacros.h"
+#include <cstdio>
+
 #include "Network.h"
 
 #if !defined(IN) || !defined(OUT) || !defined(near) || !defined(small) || !defined(interface) || !defined(major)
