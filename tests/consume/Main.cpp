@@ -36,5 +36,8 @@ int main() {
     failures += Check(worst < 1e-6, "the engine against the reference");
     failures += Check(worst < eps && min(2, 1) == 1 && ERROR == 0 && DOMAIN == 1, "the macros");
     failures += Check(deviceOutput({1, 0, 2}) > 1, "the device");
+#if defined(__x86_64__)
+    failures += Check(registerWidth() == (__builtin_cpu_supports("x86-64-v3") ? 8 : 4), "the dispatch");
+#endif
     return failures;
 }

@@ -9,4 +9,7 @@ using Sample = std::array<float, 3>;
 /* In Device.cpp, with <taut/inference.hpp> only: what the device computes for a sample. */
 float deviceOutput(const Sample &sample);
 
+/* In Dispatched.cpp: the floats that a register of the chosen level holds. */
+int registerWidth();
+
 #endif
