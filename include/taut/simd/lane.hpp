@@ -8,7 +8,7 @@
 
 #include <taut/simd/portable.hpp>
 
-#if defined(__SSE2__) || defined(__ARM_NEON) || defined(__wasm_simd128__)
+#if defined(__SSE2__) || (defined(__ARM_NEON) && defined(__aarch64__)) || defined(__wasm_simd128__)
 #if defined(__GNUC__) && !defined(__clang__)  // g++ 12 warns inside its own AVX-512 headers
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wuninitialized"
@@ -106,7 +106,13 @@ template <std::size_t Width> struct vector {
   [[gnu::always_inline]] friend vector operator+(vector a, vector b) { return vector(a.value + b.value); }
   [[gnu::always_inline]] friend vector operator-(vector a, vector b) { return vector(a.value - b.value); }
   [[gnu::always_inline]] friend vector operator*(vector a, vector b) { return as_written(vector(a.value * b.value)); }
-  [[gnu::always_inline]] friend vector operator/(vector a, vector b) { return vector(a.value / b.value); }
+  [[gnu::always_inline]] friend vector operator/(vector a, vector b) {
+#if defined(__aarch64__)  // there xsimd 8.1 approximates quotients and roots
+    return vector(floats(a.raw() / b.raw()));
+#else
+    return vector(a.value / b.value);
+#endif
+  }
   [[gnu::always_inline]] friend vector operator-(vector a) { return vector(-0.0f) - a; }
   [[gnu::always_inline]] vector& operator+=(vector b) { return *this = *this + b; }
   [[gnu::always_inline]] vector& operator-=(vector b) { return *this = *this - b; }
@@ -176,7 +182,11 @@ template <std::size_t Width> [[gnu::always_inline]] inline vector<Width> abs(vec
   return vector<Width>(xsimd::abs(x.value));
 }
 template <std::size_t Width> [[gnu::always_inline]] inline vector<Width> sqrt(vector<Width> x) {
+#if defined(__aarch64__)
+  return vector<Width>(__builtin_bit_cast(typename vector<Width>::floats, vsqrtq_f32(x.value)));
+#else
   return vector<Width>(xsimd::sqrt(x.value));
+#endif
 }
 template <std::size_t Width> [[gnu::always_inline]] inline vector<Width> power_of_two(vector<Width> shifted) {
   using words = typename vector<Width>::words;
