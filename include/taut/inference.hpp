@@ -23,6 +23,7 @@
 #include <taut/simd/math.hpp>
 #include <taut/simd/logarithm.hpp>
 #include <taut/simd/error_function.hpp>
+#include <taut/simd/piece.hpp>
 #include <taut/simd/matvec.hpp>
 #include <taut/simd/convolution.hpp>
 

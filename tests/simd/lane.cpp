@@ -8,14 +8,14 @@
 #include <limits>
 #include <random>
 #include <taut/simd/lane.hpp>
+#include <taut/simd/piece.hpp>
 
 #include "support/catch.hpp"
 
 namespace taut::simd {
 namespace {
 
-using replay = portable<width<native>>;
-static_assert(float_lane<native> && float_lane<replay> && lane<double>);
+static_assert(float_lane<native> && float_lane<portable<width<native>>> && lane<double>);
 #if defined(__AVX512F__)
 static_assert(width<native> == 16);
 #elif defined(__AVX__)
@@ -33,8 +33,11 @@ bool same(float a, float b) {
   return std::isnan(a) ? std::isnan(b) : std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b);
 }
 
-// f on both lanes, over ordinary and special values; the number of results that differ in any bit.
-template <class F> std::size_t differences(F f) {
+// f on vector<Width> and portable<Width>, over ordinary and special values; how many results differ in any bit.
+template <std::size_t Width, class F> std::size_t differences_of(F f) {
+  using vector = resized<native, Width>;
+  using replay = portable<Width>;
+
   constexpr float special[]{0.0f,
                             -0.0f,
                             1.0f,
@@ -62,13 +65,21 @@ template <class F> std::size_t differences(F f) {
                              : std::bit_cast<float>(static_cast<std::uint32_t>(random()));
     const auto run = [&]<class V>(std::type_identity<V>, floats& to) {
       const auto y = f(load<V>(in[0].at), load_aligned<V>(in[1].at), load<V>(in[2].at));
-      if constexpr (std::same_as<std::remove_const_t<decltype(y)>, float>) std::fill_n(to.at, size, y);
+      if constexpr (std::same_as<std::remove_const_t<decltype(y)>, float>) std::fill_n(to.at, Width, y);
       else store(y, to.at);
     };
-    run(std::type_identity<native>{}, out[0]);
+    run(std::type_identity<vector>{}, out[0]);
     run(std::type_identity<replay>{}, out[1]);
-    for (std::size_t i = 0; i < size; ++i) wrong += !same(out[0].at[i], out[1].at[i]);
+    for (std::size_t i = 0; i < Width; ++i) wrong += !same(out[0].at[i], out[1].at[i]);
   }
+  return wrong;
+}
+
+// The same for registers of every width.
+template <class F> std::size_t differences(F f) {
+  std::size_t wrong = differences_of<size>(f);
+  if constexpr (size > 4) wrong += differences_of<4>(f);
+  if constexpr (size > 8) wrong += differences_of<8>(f);
   return wrong;
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <random>
+#include <taut/base/meta.hpp>
 #include <taut/base/random.hpp>
 #include <taut/simd/lane.hpp>
 #include <taut/simd/matvec.hpp>
@@ -47,15 +48,32 @@ template <std::size_t Rows, std::size_t Cols> problem random_problem() {
 // The rows as lanes V compute them, padding included.
 template <class V, std::size_t Rows, std::size_t Cols> std::vector<float> multiply(const problem& p) {
   using kernel = matvec<V, Rows, Cols>;
-  guarded w(kernel::size), x(kernel::padded_cols), y(kernel::padded_rows);
+  guarded w(kernel::size), x(Cols), y(kernel::padded_rows);
   kernel::pack(p.weights.data(), w.data());
   std::copy(p.x.begin(), p.x.end(), x.data());
   std::size_t expected_panel = 0;
-  kernel::apply(w.data(), x.data(), [&](std::size_t panel, const V& rows) {
+  const float* const from = x.data();
+  kernel::apply(w.data(), from, [&](std::size_t panel, const typename kernel::row_lane& rows) {
     REQUIRE(panel == expected_panel++);
-    store(rows, y.data() + panel * width<V>);
+    store(rows, y.data() + panel * kernel::panel_rows);
   });
   CHECK(expected_panel == kernel::panels);
+  if constexpr (kernel::takes_registers) {  // the same from registers
+    constexpr std::size_t lanes = kernel::columns, count = (Cols + lanes - 1) / lanes;
+    using lane = resized<V, lanes>;
+    registers<lane, count> in;
+    base::for_each_index<count>(
+        [&]<std::size_t I>() { in.at[I] = load_first<lane, std::min(lanes, Cols - I * lanes)>(x.data() + I * lanes); });
+    std::size_t different = 0;
+    kernel::apply(w.data(), in, [&](std::size_t panel, const typename kernel::row_lane& rows) {
+      alignas(64) float at[kernel::panel_rows];
+      store(rows, at);
+      for (std::size_t i = 0; i < kernel::panel_rows; ++i)
+        different += std::bit_cast<std::uint32_t>(at[i]) !=
+                     std::bit_cast<std::uint32_t>(y.data()[panel * kernel::panel_rows + i]);
+    });
+    CHECK(different == 0);
+  }
   return {y.data(), y.data() + kernel::padded_rows};
 }
 
@@ -106,13 +124,14 @@ template <class V, std::size_t Rows, std::size_t Cols> constexpr bool exact() {
   using kernel = matvec<V, Rows, Cols>;
   std::array<double, Rows * Cols> weights{};
   for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<double>(i * 7 % 15) - 7;
-  std::array<float, kernel::padded_cols> x{};
+  std::array<float, Cols> x{};
   for (std::size_t j = 0; j < Cols; ++j) x[j] = static_cast<float>(j * 5 % 9) - 4;
   std::array<float, kernel::size> packed{};
   kernel::pack(weights.data(), packed.data());
   std::array<float, kernel::padded_rows> y{};
-  kernel::apply(packed.data(), x.data(),
-                [&](std::size_t panel, const V& rows) { store(rows, y.data() + panel * width<V>); });
+  kernel::apply(packed.data(), x.data(), [&](std::size_t panel, const typename kernel::row_lane& rows) {
+    store(rows, y.data() + panel * kernel::panel_rows);
+  });
   for (std::size_t i = 0; i < Rows; ++i) {
     double sum = 0;
     for (std::size_t j = 0; j < Cols; ++j) sum += weights[i * Cols + j] * x[j];
@@ -124,8 +143,34 @@ static_assert(exact<portable<1>, 3, 5>() && exact<portable<2>, 19, 3>() && exact
 static_assert(exact<portable<4>, 13, 6>() && exact<portable<8>, 41, 9>());
 static_assert(exact<portable<16>, 32, 64>() && exact<portable<16>, 10, 32>() && exact<portable<16>, 100, 2>());
 
-static_assert(matvec<portable<16>, 10, 64>::size == 16 * 64 && matvec<portable<16>, 17, 5>::padded_cols == 8);
+static_assert(matvec<portable<16>, 10, 64>::size == 16 * 64 && matvec<portable<16>, 17, 5>::size == 32 * 8);
 static_assert(matvec<portable<1>, 17, 5>::size == 17 * 5 && matvec<portable<4>, 17, 5>::panels == 5);
+// as wide as the columns, as narrow as the rows
+static_assert(matvec<portable<16>, 3, 3>::size == 3 * 4 && matvec<portable<16>, 1, 16>::size == 16);
+static_assert(matvec<portable<16>, 2, 40>::columns == 16 && matvec<portable<16>, 7, 40>::columns == 8);
+static_assert(matvec<portable<8>, 4, 40>::columns == 8 && matvec<portable<8>, 5, 40>::columns == 4);
+
+// Every entry has a place of its own, in the order of the columns' blocks, and that is where it is packed.
+template <class V, std::size_t Rows, std::size_t Cols> constexpr bool indexed() {
+  using kernel = matvec<V, Rows, Cols>;
+  std::array<float, kernel::size> packed{};
+  kernel::pack([](std::size_t row, std::size_t col) { return static_cast<double>(row * Cols + col + 1); },
+               packed.data());
+  std::size_t zeros = 0;
+  for (const float v : packed) zeros += v == 0 ? 1 : 0;
+  for (std::size_t i = 0; i < Rows; ++i)
+    for (std::size_t j = 0; j < Cols; ++j) {
+      if (packed[kernel::index(i, j)] != static_cast<float>(i * Cols + j + 1)) return false;
+      if (j + kernel::columns >= Cols) continue;  // affine in the block of columns
+      const std::size_t step = kernel::index(i, j + kernel::columns) - kernel::index(i, j);
+      if (step != kernel::index(0, kernel::columns) - kernel::index(0, 0) && i < kernel::panel_rows * kernel::together)
+        return false;
+    }
+  return zeros == kernel::size - Rows * Cols;
+}
+static_assert(indexed<portable<16>, 3, 3>() && indexed<portable<16>, 2, 40>() && indexed<portable<16>, 6, 19>());
+static_assert(indexed<portable<16>, 10, 7>() && indexed<portable<16>, 83, 9>() && indexed<portable<8>, 37, 5>());
+static_assert(indexed<portable<8>, 3, 9>() && indexed<portable<4>, 11, 6>() && indexed<portable<1>, 9, 3>());
 
 }  // namespace
 
@@ -195,7 +240,7 @@ template <class V, std::size_t Rows, std::size_t Cols> double rounding_used(std:
   std::vector<double> w(Rows * Cols), a(Rows), b(Cols);
   for (double& v : a) v = 1 + random.uniform();
   for (double& v : b) v = 1 + random.uniform();
-  alignas(64) static float packed[kernel::size], x[kernel::padded_cols], y[kernel::padded_rows];
+  alignas(64) static float packed[kernel::size], x[Cols], y[kernel::padded_rows];
   double norm_a = 0, norm_b = 0, norm_x = 0;
   for (std::size_t j = 0; j < Cols; ++j) {
     x[j] = static_cast<float>(b[j]);
@@ -206,8 +251,10 @@ template <class V, std::size_t Rows, std::size_t Cols> double rounding_used(std:
     for (std::size_t j = 0; j < Cols; ++j) w[i * Cols + j] = static_cast<double>(static_cast<float>(a[i] * b[j]));
   }
   kernel::pack(w.data(), packed);
-  kernel::apply(packed, x,
-                [&](std::size_t panel, V rows) { taut::simd::store_aligned(rows, y + panel * taut::simd::width<V>); });
+  const float* const from = x;
+  kernel::apply(packed, from, [&](std::size_t panel, typename kernel::row_lane rows) {
+    taut::simd::store_aligned(rows, y + panel * kernel::panel_rows);
+  });
   double error = 0;
   for (std::size_t i = 0; i < Rows; ++i) {
     double truth = 0;
@@ -226,6 +273,8 @@ TEST_CASE("simd.matvec: sums round as stated, in every lane") {
   for (std::uint64_t seed = 0; seed < 20; ++seed)
     for (const double used :
          {rounding_used<taut::simd::native, 32, 64>(seed), rounding_used<taut::simd::native, 7, 301>(seed),
+          rounding_used<taut::simd::native, 3, 700>(seed), rounding_used<taut::simd::native, 1, 16>(seed),
+          rounding_used<taut::simd::native, 1, 1500>(seed), rounding_used<taut::simd::native, 2, 35>(seed),
           rounding_used<taut::simd::portable<1>, 5, 400>(seed),
           rounding_used<taut::simd::portable<4>, 11, 129>(seed)}) {
       CHECK(used <= 1);

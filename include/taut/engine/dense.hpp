@@ -3,10 +3,13 @@
 // computes the sums, their squares where they are normalized, and the nonlinearities.
 #pragma once
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <taut/engine/sphere.hpp>
 #include <taut/engine/stage.hpp>
 #include <taut/simd/matvec.hpp>
+#include <taut/simd/piece.hpp>
+#include <type_traits>
 
 namespace taut::engine_stage {
 
@@ -17,6 +20,13 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale
   static constexpr bool normalizes = Scale != scheme::none;
   static constexpr bool may_apply = Scale == scheme::applied || Scale == scheme::owed_if_offset_zero;
   static constexpr std::size_t affine_rows = may_apply ? matvec::padded_rows : 0;
+  /// The outputs as registers, for a stage that takes them; few enough to stay there.
+  template <class W> using outputs =
+      simd::registers<simd::resized<W, matvec::panel_rows>, matvec::panels <= matvec::together ? matvec::panels : 0>;
+  static constexpr bool takes_registers = matvec::takes_registers;
+  static constexpr bool gives_registers = simd::width<V> >= 4 && matvec::panels <= matvec::together;
+  /// Whether it can write exactly the outputs.
+  static constexpr bool writes_exactly = gives_registers || Rows % matvec::panel_rows == 0;
   static constexpr std::size_t alignment = simd::width<V> * sizeof(float);
 
   alignas(alignment) std::array<float, matvec::size> weight{};
@@ -82,18 +92,23 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale
   }
 
   /// Runs the stage in lanes W (V, or the portable lanes of the same width); returns the factor owed by y, and hands
-  /// the normalizer's variance to `observe`.
-  template <class W, class Observe>
-  [[gnu::always_inline]] constexpr float run(const float* x, float owed, float* y, Observe&& observe) const {
+  /// the normalizer's variance to `observe`. x: floats, or registers if it `takes_registers`; y: a buffer of
+  /// matvec::padded_rows aligned floats, simd::exactly the outputs, or registers.
+  template <class W, class X, class Y, class Observe>
+  [[gnu::always_inline]] constexpr float run(const X& x, float owed, Y&& y, Observe&& observe) const {
     using kernel = simd::matvec<W, Rows, Cols>;
-    constexpr std::size_t width = simd::width<W>;
-    const W factor = simd::broadcast<W>(owed);
-    W squares = simd::broadcast<W>(0.0f);
-    kernel::apply(weight.data(), x, [&](std::size_t panel, W sums) __attribute__((always_inline)) {
-      const W z = simd::multiply_add(sums, factor, simd::load_aligned<W>(&bias[panel * width]));
+    using rows = typename kernel::row_lane;
+    const rows factor = simd::broadcast<rows>(owed);
+    rows squares = simd::broadcast<rows>(0.0f);
+    // what has to wait for the scale stays in registers, or in a buffer where it is too much for them
+    outputs<W> waiting;
+    kernel::apply(weight.data(), x, [&](auto panel, const rows& sums) __attribute__((always_inline)) {
+      const rows z = simd::multiply_add(sums, factor, at<rows>(bias, panel));
       if constexpr (normalizes) squares = simd::multiply_add(z, z, squares);
-      if (!normalizes || owes) finish<W>(panel, z, y);
-      else simd::store_aligned(z, y + panel * width);
+      if constexpr (!may_apply) finish(panel, z, y);
+      else if constexpr (gives_registers) waiting.at[panel] = z;
+      else if (owes) finish(panel, z, y);
+      else simd::store(z, floats(y) + panel * simd::width<rows>);
     });
     if constexpr (!normalizes) {
       return 1.0f;
@@ -103,31 +118,47 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale
       const float r = simd::reciprocal_sqrt(variance + epsilon);
       observe(variance);
       if constexpr (may_apply) {
+        const auto each_panel = [](auto&& f) __attribute__((always_inline)) {
+          simd::detail::repeat<kernel::panels, gives_registers>(f);
+        };
         if (!owes) {
-          const W scale = simd::broadcast<W>(r);
-          for (std::size_t panel = 0; panel < kernel::panels; ++panel) {
-            const W z = simd::load_aligned<W>(y + panel * width) * scale;
-            finish<W>(panel,
-                      simd::multiply_add(z, simd::load_aligned<W>(&gain[panel * width]),
-                                         simd::load_aligned<W>(&offset[panel * width])),
-                      y);
-          }
+          const rows scale = simd::broadcast<rows>(r);
+          each_panel([&](auto panel) __attribute__((always_inline)) {
+            rows z;
+            if constexpr (gives_registers) z = waiting.at[panel];
+            else z = simd::load<rows>(floats(y) + panel * simd::width<rows>);
+            finish(panel, simd::multiply_add(z * scale, at<rows>(gain, panel), at<rows>(offset, panel)), y);
+          });
           return 1.0f;
         }
+        if constexpr (gives_registers)
+          each_panel([&](auto panel) __attribute__((always_inline)) { finish(panel, waiting.at[panel], y); });
       }
       return r;
     }
   }
 
  private:
+  static constexpr float* floats(float* y) { return y; }
+  static constexpr float* floats(const simd::exactly<Rows>& y) { return y.at; }
+  template <class Z, std::size_t Size>
+  [[gnu::always_inline]] static constexpr Z at(const std::array<float, Size>& values, std::size_t panel) {
+    return simd::load_aligned<Z>(&values[panel * simd::width<Z>]);
+  }
   // The nonlinearities, and zeros in the padding if they do not keep them.
-  template <class W> [[gnu::always_inline]] static constexpr void finish(std::size_t panel, W z, float* y) {
+  template <class Z, class Y> [[gnu::always_inline]] static constexpr void finish(auto panel, Z z, Y& y) {
     z = Epilogue::apply(z);
-    constexpr std::size_t rest = Rows % simd::width<W>;
-    if constexpr (rest != 0 && !Epilogue::keeps_zero) {
-      if (panel == matvec::panels - 1) z = simd::select_first(z, rest);
+    constexpr std::size_t width = simd::width<Z>, rest = Rows % width;
+    if constexpr (std::same_as<Y, simd::exactly<Rows>>) {
+      if constexpr (rest == 0) simd::store(z, y.at + panel * width);
+      else simd::store_first<panel == matvec::panels - 1 ? rest : width>(z, y.at + panel * width);
+    } else {
+      if constexpr (rest != 0 && !Epilogue::keeps_zero) {
+        if (panel == matvec::panels - 1) z = simd::select_first(z, rest);
+      }
+      if constexpr (std::is_pointer_v<Y>) simd::store_aligned(z, y + panel * width);
+      else y.at[panel] = z;
     }
-    simd::store_aligned(z, y + panel * simd::width<W>);
   }
 };
 

@@ -303,33 +303,41 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
     return count;
   }
   // Whether the first stage may read the caller's floats: it reads no further than they go.
-  template <class W> static constexpr bool reads_exactly() {
+  static constexpr bool reads_exactly() {
     using engine_plan::kind;
     constexpr std::size_t at = engine_plan::plan_of<Net>.at[0].what == kind::carried ? 1 : 0;
     constexpr auto first = engine_plan::plan_of<Net>.at[at];
     if constexpr (first.what == kind::convolution) return stage_of<at>::kernel::reads == Net::input_size;
-    else
-      return first.what == kind::block || (first.what == kind::dense && Net::input_size % simd::block_columns<W> == 0);
+    else return first.what == kind::block || first.what == kind::dense;
+  }
+  // The stage that reads the outputs of stage S, or `stages`; a stage that is carried computes nothing.
+  static constexpr std::size_t behind(std::size_t s) {
+    for (++s; s < stages && engine_plan::plan_of<Net>.at[s].what == engine_plan::kind::carried;) ++s;
+    return s;
+  }
+  // Whether stage S leaves its outputs in registers, and whether it writes them where the caller wants them.
+  template <std::size_t S> static constexpr bool hands_over() {
+    if constexpr (behind(S) == stages) return false;
+    else if constexpr (requires { stage_of<S>::gives_registers, stage_of<behind(S)>::takes_registers; })
+      return stage_of<S>::gives_registers && stage_of<behind(S)>::takes_registers;
+    else return false;
+  }
+  template <std::size_t S> static constexpr bool writes_output() {
+    if constexpr (behind(S) == stages && requires { stage_of<S>::writes_exactly; }) return stage_of<S>::writes_exactly;
+    else return false;
   }
 
   template <class W, class Observe>
   constexpr void run_in(const float* x, float* y, scratch& s, Observe& observe) const {
-    if constexpr (!reads_exactly<W>()) {
+    if constexpr (!reads_exactly()) {
       std::copy_n(x, Net::input_size, s.at[1]);
       std::fill(s.at[1] + Net::input_size, s.at[1] + engine_stage::padded<Lane>(Net::input_size), 0.0f);
       x = s.at[1];
     }
-    float owed = 1.0f;
     if constexpr (stages <= inline_up_to) {
-      base::for_each_index<stages>([&]<std::size_t S>() __attribute__((always_inline)) {
-        constexpr auto plan = engine_plan::plan_of<Net>.at[S];
-        if constexpr (plan.what != engine_plan::kind::carried) {
-          float* const out = s.at[computed_before(S) % 2];
-          owed = stage_at<S>().template run<W>(x, owed, out, engine_stage::watch(observe, plan.normalizer));
-          x = out;
-        }
-      });
+      run_from<0, W>(x, 1.0f, y, s, observe);
     } else {
+      float owed = 1.0f;
       float *out = s.at[0], *other = s.at[1];
       for_each_stage(stored, [&]<std::size_t S>(const auto& stage, std::size_t behind) {
         constexpr auto plan = engine_plan::plan_of<Net>.at[S];
@@ -340,8 +348,33 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
           std::swap(out, other);
         }
       });
+      std::copy_n(x, Net::output_size, y);
     }
-    std::copy_n(x, Net::output_size, y);
+  }
+  // Runs the stages from S on, whose input is x: floats, or registers.
+  template <std::size_t S, class W, class X, class Observe>
+  [[gnu::always_inline]] constexpr void run_from(const X& x, float owed, float* y, scratch& s, Observe& observe) const {
+    if constexpr (S == stages) {
+      std::copy_n(x, Net::output_size, y);
+    } else if constexpr (constexpr auto plan = engine_plan::plan_of<Net>.at[S];
+                         plan.what == engine_plan::kind::carried) {
+      run_from<S + 1, W>(x, owed, y, s, observe);
+    } else {
+      const auto& stage = stage_at<S>();
+      const auto seen = engine_stage::watch(observe, plan.normalizer);
+      if constexpr (hands_over<S>()) {
+        typename stage_of<S>::template outputs<W> out;
+        owed = stage.template run<W>(x, owed, out, seen);
+        run_from<S + 1, W>(out, owed, y, s, observe);
+      } else if constexpr (writes_output<S>()) {
+        simd::exactly<Net::output_size> out{y};
+        stage.template run<W>(x, owed, out, seen);
+      } else {
+        float* const out = s.at[computed_before(S) % 2];
+        owed = stage.template run<W>(x, owed, out, seen);
+        run_from<S + 1, W>(static_cast<const float*>(out), owed, y, s, observe);
+      }
+    }
   }
 
   pipeline stored{};

@@ -2,9 +2,9 @@
 // What the kernels of a plan's stages share. Their types depend on shapes and layers only, not on the network or the
 // position, so equal blocks of a deep network share one function.
 //
-// Convention for buffers: a stage writes its outputs and zeros (or finite values) up to the next multiple of the lane
-// width; it may load one register more, but not use it. `owed` is the factor that the true input has over what x holds:
-// only dense stages owe, and only to dense stages.
+// Convention for buffers: what lies behind the outputs is not defined; a stage may write up to the next multiple of the
+// lane width there, and load one register more, but not use it. Small dense stages hand their outputs over in registers.
+// `owed` is the factor that the true input has over what x holds: only dense stages owe, and only to dense stages.
 #pragma once
 #include <array>
 #include <cstddef>

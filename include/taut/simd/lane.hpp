@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `native`: the widest lane of floats of the target (AVX-512, AVX, SSE, NEON, WebAssembly), spoken to in the words of
-// portable.hpp, with which it agrees bit for bit: every word here gives the result of portable<native::width>.
-// Without vector registers, native is portable<1>. The only file that includes xsimd. Example:
+// portable.hpp, with which it agrees bit for bit: every word for vector<N> gives the result of portable<N>. Narrower
+// registers of the target are lanes, too: vector<4> and vector<8> where native has 16 floats. Without vector
+// registers, native is portable<1>. The only file that includes xsimd. Example:
 //   float dot = sum(load<native>(x) * load<native>(y));
 #pragma once
 
@@ -50,15 +51,25 @@ template <std::size_t Width> constexpr std::size_t pair(std::size_t position) {
   return position / 4 * 4 + position % 2 * 2 + (position % 4 < 2 ? 0 : Width);
 }
 
-template <std::size_t Width, class Floats> [[gnu::always_inline]] inline float sum_of(const Floats& x) {
-  if constexpr (Width == 4) {
-    return (x[0] + x[2]) + (x[1] + x[3]);
-  } else {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline)) {
-      const auto lower = __builtin_shufflevector(x, x, I...), upper = __builtin_shufflevector(x, x, (I + Width / 2)...);
-      return sum_of<Width / 2>(lower + upper);
-    }(std::make_index_sequence<Width / 2>{});
-  }
+// The upper half of a register: an extraction is shorter than the permutation g++ finds for the shuffle.
+template <std::size_t Width> [[gnu::always_inline]] inline auto upper_half(typename compiler_vector<Width>::floats x) {
+  using half = typename compiler_vector<Width / 2>::floats;
+#if defined(__AVX512F__)
+  if constexpr (Width == 16) return __builtin_bit_cast(half, _mm512_extractf64x4_pd(__builtin_bit_cast(__m512d, x), 1));
+#endif
+#if defined(__AVX__)
+  if constexpr (Width == 8) return __builtin_bit_cast(half, _mm256_extractf128_ps(__builtin_bit_cast(__m256, x), 1));
+#endif
+}
+template <std::size_t Width> [[gnu::always_inline]] inline auto lower_half(typename compiler_vector<Width>::floats x) {
+  return [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline)) {
+    return __builtin_shufflevector(x, x, I...);
+  }(std::make_index_sequence<Width / 2>{});
+}
+
+template <std::size_t Width> [[gnu::always_inline]] inline float sum_of(typename compiler_vector<Width>::floats x) {
+  if constexpr (Width == 4) return (x[0] + x[2]) + (x[1] + x[3]);
+  else return sum_of<Width / 2>(lower_half<Width>(x) + upper_half<Width>(x));
 }
 
 }  // namespace detail
@@ -66,12 +77,12 @@ template <std::size_t Width, class Floats> [[gnu::always_inline]] inline float s
 /// A vector register of Width floats; the words are those of portable<Width>.
 template <std::size_t Width> struct vector {
   static constexpr std::size_t width = Width;
-  using batch = xsimd::batch<float>;
+  using batch = xsimd::make_sized_batch_t<float, Width>;
   using floats = typename detail::compiler_vector<Width>::floats;
   using words = typename detail::compiler_vector<Width>::words;
   /// The result of a comparison.
   struct mask {
-    xsimd::batch_bool<float> value;
+    typename batch::batch_bool_type value;
   };
   batch value;
 
@@ -92,13 +103,12 @@ template <std::size_t Width> struct vector {
   [[gnu::always_inline]] static vector load_aligned(const float* p) { return vector(batch::load_aligned(p)); }
   [[gnu::always_inline]] static vector load_block(const float* p) {
 #if defined(__AVX512F__)
-    return vector(batch(_mm512_broadcast_f32x4(_mm_loadu_ps(p))));
-#elif defined(__AVX__)
-    return vector(batch(_mm256_broadcast_ps(reinterpret_cast<const __m128*>(p))));
-#else
-    static_assert(Width == 4);
-    return load(p);
+    if constexpr (Width == 16) return vector(batch(_mm512_broadcast_f32x4(_mm_loadu_ps(p))));
 #endif
+#if defined(__AVX__)
+    if constexpr (Width == 8) return vector(batch(_mm256_broadcast_ps(reinterpret_cast<const __m128*>(p))));
+#endif
+    if constexpr (Width == 4) return load(p);
   }
   [[gnu::always_inline]] void store(float* p) const { value.store_unaligned(p); }
   [[gnu::always_inline]] void store_aligned(float* p) const { value.store_aligned(p); }
@@ -133,17 +143,20 @@ template <std::size_t Width> [[gnu::always_inline]] inline vector<Width> as_writ
 template <std::size_t Width> [[gnu::always_inline]] inline vector<Width> fma(vector<Width> a,
                                                                              std::type_identity_t<vector<Width>> b,
                                                                              std::type_identity_t<vector<Width>> c) {
-#if defined(__AVX512F__)  // xsimd 8.1 has no kernel for it
-  return vector<Width>(typename vector<Width>::batch(_mm512_fmadd_ps(a.value, b.value, c.value)));
-#else
-#if defined(__FMA__) || (defined(__ARM_FEATURE_FMA) && defined(__aarch64__))
+#if defined(__FMA__)  // xsimd 8.1 has no kernel for AVX-512
+  using batch = typename vector<Width>::batch;
+#if defined(__AVX512F__)
+  if constexpr (Width == 16) return vector<Width>(batch(_mm512_fmadd_ps(a.value, b.value, c.value)));
+#endif
+  if constexpr (Width == 8) return vector<Width>(batch(_mm256_fmadd_ps(a.value, b.value, c.value)));
+  if constexpr (Width == 4) return vector<Width>(batch(_mm_fmadd_ps(a.value, b.value, c.value)));
+#elif defined(__ARM_FEATURE_FMA) && defined(__aarch64__)
   return vector<Width>(xsimd::fma(a.value, b.value, c.value));
 #else
   const auto x = a.raw(), y = b.raw();
   auto z = c.raw();
   for (std::size_t i = 0; i < Width; ++i) z[i] = fma(float{x[i]}, float{y[i]}, float{z[i]});
   return vector<Width>(z);
-#endif
 #endif
 }
 template <std::size_t Width>

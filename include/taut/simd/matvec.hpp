@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // y = W x for a shape known to the compiler, one sample: block-interleaved panels. A register of the packed weights
-// holds (width / 4) rows x 4 columns, so x is read by one 4-float broadcast per block of columns and the 4 registers
-// of a panel (width rows) accumulate independently; three add_pairs per panel give the sums in row order:
+// holds a few rows x 4 columns, so x is read by one 4-float broadcast per block of columns and the 4 registers of a
+// panel accumulate independently; three add_pairs per panel give the sums in row order:
 //     register a, position l  <->  row 4 (l / 4) + a, column l % 4.
-// Lanes narrower than 4 hold one column per register. The weights are one stream, read once, in order. Example:
-//   matvec<native, 32, 64>::apply(w, x, [&](std::size_t p, native rows) { store(rows, y + p * width<native>); });
+// Matrices of up to 8 rows use narrower registers, or hold more columns in each: 8 or 16 instead of 4. Lanes narrower
+// than 4 hold one column per register. The weights are one stream, read once, in order. Example:
+//   using kernel = matvec<native, 32, 64>;
+//   kernel::apply(w, x, [&](std::size_t p, kernel::row_lane rows) { store(rows, y + p * kernel::panel_rows); });
 #pragma once
 
 #include <concepts>
 #include <cstddef>
 #include <taut/base/rounding.hpp>
-#include <taut/simd/portable.hpp>
+#include <taut/simd/piece.hpp>
 #include <type_traits>
 #include <utility>
 
@@ -31,19 +33,33 @@ template <std::size_t N, bool WrittenOut = true, class F> [[gnu::always_inline]]
   }
 }
 
+// The least of the widths `from`, 2 `from`, ... that holds n, at most `to`.
+constexpr std::size_t least_width(std::size_t n, std::size_t from, std::size_t to) {
+  while (from < n && from < to) from *= 2;
+  return from;
+}
+
 }  // namespace detail
 
-/// The product of a Rows x Cols matrix with a vector in lanes V; the layout depends on width<V> alone.
+/// The product of a Rows x Cols matrix with a vector in lanes V or narrower; the layout depends on width<V> alone.
 template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
   static_assert(Rows > 0 && Cols > 0);
-  /// Columns per register, registers per panel, panels and blocks of columns.
-  static constexpr std::size_t columns = block_columns<V>;
-  static constexpr std::size_t panels = (Rows + width<V> - 1) / width<V>;
+  /// Rows of a panel, and floats and columns of a register: as few as there are rows, as wide as there are columns.
+  static constexpr std::size_t panel_rows = width<V> < 4 ? width<V> : detail::least_width(Rows, 4, width<V>);
+  static constexpr std::size_t lanes =
+      width<V> < 4 ? width<V> : detail::least_width(panel_rows / 4 * Cols, panel_rows, width<V>);
+  static constexpr std::size_t columns = width<V> < 4 ? 1 : 4 * lanes / panel_rows;
+  /// The lanes that the sums are computed in, and those that hold the rows of a panel.
+  using sum_lane = resized<V, lanes>;
+  using row_lane = resized<V, panel_rows>;
+  /// Registers of a panel; only a single panel may have less than all.
+  static constexpr std::size_t panel_registers = columns == 1 ? 1 : Rows < 4 ? Rows : 4;
+  /// Panels and blocks of columns.
+  static constexpr std::size_t panels = (Rows + panel_rows - 1) / panel_rows;
   static constexpr std::size_t blocks = (Cols + columns - 1) / columns;
-  /// Rows that are computed, entries of x that are read, floats of packed weights.
-  static constexpr std::size_t padded_rows = panels * width<V>;
-  static constexpr std::size_t padded_cols = blocks * columns;
-  static constexpr std::size_t size = padded_rows * padded_cols;
+  /// Rows that are handed over, and floats of packed weights.
+  static constexpr std::size_t padded_rows = panels * panel_rows;
+  static constexpr std::size_t size = panels * panel_registers * lanes * blocks;
 
   /// Packs the matrix of the given entries, entry(row, column) in double, rounding each once; out has `size` floats,
   /// padding is zero.
@@ -53,9 +69,10 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
     for (std::size_t first = 0; first < panels; first += together) {
       const std::size_t count = panels - first < together ? panels - first : together;
       for (std::size_t block = 0; block < blocks; ++block)
-        for (std::size_t k = 0; k < count * columns; ++k)
-          for (std::size_t l = 0; l < width<V>; l += columns) {
-            const std::size_t row = (first + k / columns) * width<V> + l + k % columns;
+        for (std::size_t k = 0; k < count * panel_registers; ++k)
+          for (std::size_t l = 0; l < lanes; l += columns) {
+            const std::size_t line = columns == 1 ? l : 4 * (l / columns) + k % panel_registers;
+            const std::size_t row = (first + k / panel_registers) * panel_rows + line;
             for (std::size_t col = block * columns; col < (block + 1) * columns; ++col)
               *out++ = row < Rows && col < Cols ? static_cast<float>(entry(row, col)) : 0.0f;
           }
@@ -65,24 +82,44 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
   static constexpr void pack(const double* row_major, float* out) {
     pack([row_major](std::size_t row, std::size_t col) { return row_major[row * Cols + col]; }, out);
   }
+  /// Where the packed weights hold this entry.
+  static constexpr std::size_t index(std::size_t row, std::size_t column) {
+    const std::size_t panel = row / panel_rows, line = row % panel_rows, first = panel / together * together;
+    const std::size_t count = panels - first < together ? panels - first : together;
+    const std::size_t a = columns == 1 ? 0 : line % 4, l = columns == 1 ? line : line / 4 * columns + column % columns;
+    return ((first * blocks + column / columns * count + panel - first) * panel_registers + a) * lanes + l;
+  }
 
-  /// epilogue(panel, rows) for each panel in order; rows holds the sums of rows panel * width, panel * width + 1, ...
-  /// @pre w is packed and aligned to the size of V; x[0 .. padded_cols) is readable, and zero from Cols on.
-  template <class Epilogue>
-  [[gnu::always_inline]] static constexpr void apply(const float* w, const float* x, Epilogue&& epilogue) {
+  /// Panels computed at once, so many that their accumulators fit the registers (32 of 16 floats, 16 of 8 or of 4) and
+  /// hide the latency of the multiply-add.
+  static constexpr std::size_t together_most = columns == 1 ? 4 : width<V> >= 16 ? 4 : 2;
+  static constexpr std::size_t together = panels < together_most ? panels : together_most;
+  /// Whether x may be in registers: all panels are computed at once, with every block of columns written out.
+  static constexpr bool takes_registers = columns > 1 && panels <= together&& blocks* panels* panel_registers <= 64;
+
+  /// epilogue(panel, rows) for each panel in order (constants if all are computed at once); rows holds the sums of rows
+  /// panel * panel_rows, ... @pre w is packed and aligned to the size of V; x is a pointer to Cols floats, of which
+  /// nothing more is read, or (where it `takes_registers`) those.
+  template <class X, class Epilogue>
+  [[gnu::always_inline]] static constexpr void apply(const float* w, const X& x, Epilogue&& epilogue) {
+    if constexpr (panels <= together) {
+      group<panels>(w, x, std::integral_constant<std::size_t, 0>{}, epilogue);
+    } else {
+      constexpr std::size_t panel_size = panel_registers * lanes * blocks;
 #pragma GCC unroll 1
-    for (std::size_t g = 0; g < panels / together; ++g)
-      group<together>(w + g * together * width<V> * padded_cols, x, g * together, epilogue);
-    if constexpr (panels % together != 0) {
-      constexpr std::size_t first = panels - panels % together;
-      group<panels % together>(w + first * width<V> * padded_cols, x, first, epilogue);
+      for (std::size_t g = 0; g < panels / together; ++g)
+        group<together>(w + g * together * panel_size, x, g * together, epilogue);
+      if constexpr (panels % together != 0) {
+        constexpr std::size_t first = panels - panels % together;
+        group<panels % together>(w + first * panel_size, x, first, epilogue);
+      }
     }
   }
 
   /// The parts of the columns that are added up by themselves: part_of(column) < parts(); one part where groups differ.
   static constexpr std::size_t part_of(std::size_t column) {
     if (!split_alike()) return 0;
-    const std::size_t beside = split_of(together) * columns, last = stretches_of(blocks / split_of(together));
+    const std::size_t beside = split_of(together) * columns, last = stretches_of(full / split_of(together));
     const std::size_t at = column / beside / stretch;
     return (at < last ? at : last) * beside + column % beside;
   }
@@ -105,20 +142,24 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
   /// How many parts there are.
   static constexpr std::size_t parts() {
     if (!split_alike()) return 1;
-    return (stretches_of(blocks / split_of(together)) + 1) * split_of(together) * columns;
+    return (stretches_of(full / split_of(together)) + 1) * split_of(together) * columns;
   }
   /// No result has passed through more roundings than this.
   static constexpr std::size_t longest = blocks + 8;
 
  private:
+  // Blocks of columns that are full.
+  static constexpr std::size_t full = Cols / columns;
   // Long sums are added in stretches of so many steps, whose totals are sums of their own: a term of a chain of n steps
   // goes through 2 sqrt(n) roundings instead of n.
   static constexpr std::size_t stretch = 16;
   static constexpr std::size_t stretches_of(std::size_t steps) { return steps >= 2 * stretch ? steps / stretch : 0; }
   // Sums that run side by side in a row of a group of `count` panels, for each of `columns`.
   static constexpr std::size_t split_of(std::size_t count) {
-    const std::size_t wanted = columns == 1 ? 4 : count * columns <= 4 ? 2 : 1;
-    return blocks < wanted ? 1 : wanted;
+    const std::size_t sums = count * panel_registers;
+    std::size_t split = columns == 1 ? 4 : sums <= 1 ? 8 : sums <= 2 ? 4 : sums <= 4 ? 2 : 1;
+    while (split > blocks) split /= 2;
+    return split;
   }
   // Whether the last group, if it is smaller, is split as the others are.
   static constexpr bool split_alike() {
@@ -128,7 +169,7 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
   static constexpr double cost_of(std::size_t count, double norm, double frobenius) {
     if (count == 0) return 0;
     const std::size_t split = split_of(count), beside = split * columns;
-    const std::size_t steps = (blocks + split - 1) / split, stretches = stretches_of(blocks / split);
+    const std::size_t steps = (blocks + split - 1) / split, stretches = stretches_of(full / split);
     const std::size_t longest_stretch = stretches == 0 ? steps : stretch;
     const auto additions = [&](std::size_t times, std::size_t disjoint) {
       const double each = rounded::mul_up(norm, rounded::sqrt_up(static_cast<double>(disjoint)));
@@ -139,78 +180,98 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
     return cost;
   }
 
-  // Panels computed at once, so many that their accumulators fit the registers (32 of 16 floats, 16 of 8 or of 4) and
-  // hide the latency of the multiply-add.
-  static constexpr std::size_t together_most = columns == 1 ? 4 : width<V> >= 16 ? 4 : 2;
-  static constexpr std::size_t together = panels < together_most ? panels : together_most;
-
   // Registers are worth writing out. Scalars are too, but block by block: firmware has little memory for code. An
   // emulated register is a loop already.
-  static constexpr bool is_register = !std::floating_point<V> && !requires(V v) { v.at; };
   template <std::size_t N, class F> [[gnu::always_inline]] static constexpr void repeat_sums(F&& f) {
-    detail::repeat<N, is_register || width<V> == 1>(f);
+    detail::repeat<N, detail::in_register<V> || width<V> == 1>(f);
   }
 
-  template <std::size_t Count, class Epilogue>
-  [[gnu::always_inline]] static constexpr void group(const float* w, const float* x, std::size_t first,
-                                                     Epilogue&& epilogue) {
-    constexpr std::size_t sums = Count * columns, step = sums * width<V>;
-    // A group of few sums is split in two, even and odd blocks, to have enough independent additions; scalars in four,
-    // so that their sums round as little as those of a register, whose four columns are sums of their own.
+  template <std::size_t Count, class X, class First, class Epilogue>
+  [[gnu::always_inline]] static constexpr void group(const float* w, const X& x, First first, Epilogue&& epilogue) {
+    using lane = sum_lane;
+    constexpr std::size_t sums = Count * panel_registers, step = sums * lanes;
+    // A group of few sums is split, block by block, to have enough independent additions; scalars in four, so that
+    // their sums round as little as those of a register, whose four columns are sums of their own.
     constexpr std::size_t split = split_of(Count);
-    V sum[split][sums];
-    repeat_sums<split * sums>([&](auto k)
-                                  __attribute__((always_inline)) { sum[k / sums][k % sums] = broadcast<V>(0.0f); });
-    const auto block = [&](std::size_t s, const float* weights, const float* input) __attribute__((always_inline)) {
-      const V in = broadcast_block<V>(input);
+    lane sum[split][sums];
+    // block `b` of the columns, whose weights are at w + b * step
+    const auto block = [&](auto s, auto b) __attribute__((always_inline)) {
+      const lane in = columns_of<lane, columns, Cols>(x, b);
+      const float* const weights = w + b * step;
       repeat_sums<sums>([&](auto k) __attribute__((always_inline)) {
-        sum[s][k] = multiply_add(load_aligned<V>(weights + k * width<V>), in, sum[s][k]);
+        sum[s][k] = multiply_add(load_aligned<lane>(weights + k * lanes), in, sum[s][k]);
       });
     };
-    if constexpr (is_register && blocks * sums <= 64) {
-      detail::repeat<blocks>([&](auto b)
-                                 __attribute__((always_inline)) { block(b % split, w + b * step, x + b * columns); });
+    repeat_sums<split * sums>([&](auto k) __attribute__((always_inline)) { sum[k / sums][k % sums] = lane(0.0f); });
+    if constexpr (!std::is_pointer_v<X> || (detail::in_register<V> && blocks * sums <= 64)) {
+      detail::repeat<blocks>(
+          [&](auto b) __attribute__((always_inline)) { block(std::integral_constant<std::size_t, b % split>{}, b); });
     } else {
-      const auto add_steps = [&](std::size_t count) __attribute__((always_inline)) {
+      constexpr std::size_t steps = full / split, stretches = stretches_of(steps);
+      const auto add_steps = [&](std::size_t from, std::size_t count) __attribute__((always_inline)) {
 #pragma GCC unroll 1
-        for (std::size_t b = 0; b < count; ++b, w += split * step, x += split * columns)
-          detail::repeat<split>([&](auto s)
-                                    __attribute__((always_inline)) { block(s, w + s * step, x + s * columns); });
+        for (std::size_t i = from; i < from + count; ++i)
+          detail::repeat<split>([&](auto s) __attribute__((always_inline)) { block(s, i * split + s); });
       };
-      constexpr std::size_t stretches = stretches_of(blocks / split);
-      V total[split][sums];
+      lane total[split][sums];
       if constexpr (stretches > 0) {
-        repeat_sums<split * sums>([&](auto k) __attribute__((always_inline)) { total[k / sums][k % sums] = V(0.0f); });
+        repeat_sums<split * sums>([&](auto k)
+                                      __attribute__((always_inline)) { total[k / sums][k % sums] = lane(0.0f); });
 #pragma GCC unroll 1
         for (std::size_t i = 0; i < stretches; ++i) {
-          add_steps(stretch);
+          add_steps(i * stretch, stretch);
           repeat_sums<split * sums>([&](auto k) __attribute__((always_inline)) {
             total[k / sums][k % sums] += sum[k / sums][k % sums];
-            sum[k / sums][k % sums] = V(0.0f);
+            sum[k / sums][k % sums] = lane(0.0f);
           });
         }
       }
-      add_steps(blocks / split - stretches * stretch);
-      detail::repeat<blocks % split>([&](auto s)
-                                         __attribute__((always_inline)) { block(s, w + s * step, x + s * columns); });
+      add_steps(stretches * stretch, steps - stretches * stretch);
+      detail::repeat<blocks - steps * split>([&](auto s) __attribute__((always_inline)) {
+        block(s, std::integral_constant<std::size_t, steps * split + s>{});
+      });
       if constexpr (stretches > 0)
         repeat_sums<split * sums>([&](auto k) __attribute__((always_inline)) {
           sum[k / sums][k % sums] = total[k / sums][k % sums] + sum[k / sums][k % sums];
         });
     }
-    repeat_sums<Count>([&](auto p) __attribute__((always_inline)) {
-      V* a = &sum[0][p * columns];
-      if constexpr (split == 4) {
-        repeat_sums<columns>([&](auto k) __attribute__((always_inline)) {
-          const std::size_t at = p * columns + k;
-          a[k] = (a[k] + sum[1][at]) + (sum[2][at] + sum[3][at]);
-        });
-      } else if constexpr (split == 2) {
-        repeat_sums<columns>([&](auto k) __attribute__((always_inline)) { a[k] += sum[1][p * columns + k]; });
-      }
-      if constexpr (columns == 1) epilogue(first + p, a[0]);
-      else epilogue(first + p, add_pairs(add_pairs(a[0], a[1]), add_pairs(a[2], a[3])));
+    merge<split>([&](auto to, auto from) __attribute__((always_inline)) {
+      repeat_sums<sums>([&](auto k) __attribute__((always_inline)) { sum[to][k] = sum[to][k] + sum[from][k]; });
     });
+    detail::repeat<Count>([&](auto p) __attribute__((always_inline)) {
+      const row_lane rows = rows_of(&sum[0][p * panel_registers]);
+      if constexpr (panels <= together) epilogue(p, rows);
+      else epilogue(first + p, rows);
+    });
+  }
+
+  // Adds the upper half of so many sums to the lower, until one is left.
+  template <std::size_t Split, class Add> [[gnu::always_inline]] static constexpr void merge(Add&& add) {
+    if constexpr (Split > 1) {
+      detail::repeat<Split / 2>(
+          [&](auto s) __attribute__((always_inline)) { add(s, std::integral_constant<std::size_t, s + Split / 2>{}); });
+      merge<Split / 2>(add);
+    }
+  }
+
+  // The sums of a panel in row order, from those of its registers.
+  [[gnu::always_inline]] static constexpr row_lane rows_of(const sum_lane* a) {
+    if constexpr (columns == 1) {
+      return a[0];
+    } else {
+      const auto at = [&](auto k) __attribute__((always_inline)) {
+        if constexpr (k < panel_registers) return a[k];
+        else return sum_lane(0.0f);
+      };
+      const sum_lane lower = add_pairs(a[0], at(std::integral_constant<std::size_t, 1>{}));
+      const sum_lane upper = panel_registers <= 2 ? sum_lane(0.0f)
+                                                  : add_pairs(at(std::integral_constant<std::size_t, 2>{}),
+                                                              at(std::integral_constant<std::size_t, 3>{}));
+      const sum_lane fours = add_pairs(lower, upper);
+      if constexpr (columns == 4) return fours;
+      else if constexpr (lanes == 2 * panel_rows) return fours_added(fours);
+      else return halves_added(halves_added(fours));
+    }
   }
 };
 
