@@ -25,6 +25,8 @@
 #include <taut/simd/error_function.hpp>
 #include <taut/simd/piece.hpp>
 #include <taut/simd/matvec.hpp>
+#include <taut/simd/batch_product.hpp>
+#include <taut/simd/transpose.hpp>
 #include <taut/simd/convolution.hpp>
 
 #include <taut/net/layer.hpp>
@@ -93,6 +95,8 @@
 #include <taut/engine/dense.hpp>
 #include <taut/engine/convolve.hpp>
 #include <taut/engine/single.hpp>
+#include <taut/engine/batch_stage.hpp>
+#include <taut/engine/batch.hpp>
 #include <taut/engine/engine.hpp>
 #include <taut/engine/rounding_model.hpp>
 

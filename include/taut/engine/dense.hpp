@@ -16,6 +16,8 @@ namespace taut::engine_stage {
 /// y = f(normalize(W x + b)) over all rows, or y = f(W x + b), weights packed in the layout of V.
 template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale, class Epilogue> struct dense {
   using scheme = engine_plan::scheme;
+  using pointwise = Epilogue;
+  static constexpr std::size_t row_count = Rows, column_count = Cols;
   using matvec = simd::matvec<V, Rows, Cols>;
   static constexpr bool normalizes = Scale != scheme::none;
   static constexpr bool may_apply = Scale == scheme::applied || Scale == scheme::owed_if_offset_zero;

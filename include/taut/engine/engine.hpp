@@ -4,7 +4,7 @@
 //   const auto engine = compile(p);               // constexpr if p is
 //   std::array<float, 10> y = engine(x);          // x: array, span or vector of Net::input_size floats
 //   engine(x, [](std::size_t layer, float std) {});        // hands over each normalizer's std
-//   engine.batch(inputs, outputs);                // N samples, one after the other
+//   engine.batch(inputs, outputs);                // N samples, several at once
 #pragma once
 #include <algorithm>
 #include <array>
@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <ranges>
 #include <span>
+#include <taut/engine/batch.hpp>
 #include <taut/engine/convolve.hpp>
 #include <taut/engine/dense.hpp>
 #include <taut/engine/plan.hpp>
@@ -138,6 +139,8 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
   static constexpr std::size_t stages = engine_plan::plan_of<Net>.count;
   static constexpr auto& stretches = engine_plan::stage_repetitions<Net>;
   using pipeline = engine_stage::pipeline<Net, Lane, std::make_index_sequence<stretches.count>>;
+  using replayed = simd::portable<simd::width<Lane>>;  // what constant expressions compute in
+  static constexpr std::size_t most_registers = engine_stage::batch_plan<Net, simd::width<Lane>>::registers;
   // Up to so many stages are written out one after the other; more run as loops over the turns of their stretches.
   static constexpr std::size_t inline_up_to = 8;
 
@@ -181,13 +184,33 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
     return observed(std::ranges::data(x), observe);
   }
 
-  /// N inputs, one after the other in one span, to N outputs. @pre both hold the same number of samples.
+  /// N inputs, one after the other in one span, to N outputs: within the stated rounding of N calls, not bit for bit.
+  /// @pre both hold the same number of samples.
   constexpr void batch(std::span<const float> inputs, std::span<float> outputs) const {
     assert(inputs.size() % Net::input_size == 0 && outputs.size() % Net::output_size == 0);
     assert(inputs.size() / Net::input_size == outputs.size() / Net::output_size);
+    const float* x = inputs.data();
+    float* y = outputs.data();
+    std::size_t samples = inputs.size() / Net::input_size, done = 0;
+    if constexpr (most_registers > 0 && in_lanes<replayed>()) {
+      const auto each = each_stage();
+      if (std::is_constant_evaluated())
+        done = engine_stage::run_batch<replayed, Net, most_registers>(each, x, y, samples);
+      else done = engine_stage::run_batch<Lane, Net, most_registers>(each, x, y, samples);
+    }
     scratch s;
-    for (std::size_t i = 0; i < inputs.size() / Net::input_size; ++i)
-      run(&inputs[i * Net::input_size], &outputs[i * Net::output_size], s, no_observer{});
+    for (; done < samples; ++done) run(x + done * Net::input_size, y + done * Net::output_size, s, no_observer{});
+  }
+
+  /// Whether all stages have a form with samples in the lanes of W.
+  template <class W> static constexpr bool in_lanes() {
+    return []<std::size_t... S>(std::index_sequence<S...>) {
+      return (engine_stage::runs_in_lanes<stage_of<S>, W> && ...);
+    }(std::make_index_sequence<stages>{});
+  }
+  /// One register of samples, x[element], by the stages' forms for lanes.
+  template <class W> constexpr void run_lanes(const W* x, W* y) const {
+    engine_stage::run_stages<W, Net, 1>(each_stage(), x, y, 1);
   }
 
   /// The same as operator() on storage of the caller.
@@ -195,7 +218,7 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
     if (std::is_constant_evaluated()) {
       for (auto& buffer : s.at)
         for (float& v : buffer) v = 0;
-      run_in<simd::portable<simd::width<Lane>>>(x, y, s, observe);
+      run_in<replayed>(x, y, s, observe);
     } else {
       run_in<Lane>(x, y, s, observe);
     }
@@ -233,6 +256,10 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
           f.template operator()<here.first + J>(stage_in<here.first + J>(stored, turn), turn * layers);
         });
     });
+  }
+
+  [[nodiscard]] constexpr auto each_stage() const {
+    return [this](auto&& f) { for_each_stage(stored, f); };
   }
 
   // Folds and packs the layers of a stage with what the stage before has left, and leaves what the next one needs. It is
