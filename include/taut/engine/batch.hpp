@@ -58,7 +58,8 @@ template <class Net, std::size_t Lanes> struct batch_plan {
       const auto& stage = plan.at[s];
       const std::size_t out = outputs(s);
       const auto over = [](std::size_t n, std::size_t d) { return (n + d - 1) / d; };
-      const std::size_t others = stage.pointwise() + (stage.normalized ? 1 : 0) + (stage.what == engine_plan::kind::dense ? 0 : 1);
+      const std::size_t others =
+          stage.pointwise() + (stage.normalized ? 1 : 0) + (stage.what == engine_plan::kind::dense ? 0 : 1);
       alone += 30 + over(out, Lanes) * 8 * others + (stage.normalized ? 40 : 0);
       together += 20 + out * 4 * others + (stage.normalized ? 40 : 0);
       if (stage.what == engine_plan::kind::dense) {

@@ -103,65 +103,61 @@ template <float_lane V, class Packed, std::size_t Rows, std::size_t Cols> struct
     }
   }
 
-  static constexpr bool is_register = !std::floating_point<V> && !requires(V v) { v.at; };
-  template <std::size_t N, class F> [[gnu::always_inline]] static constexpr void repeat(F&& f) {
-    detail::repeat<N, is_register>(f);
-  }
+  // Where the entries of rows Like, ... lie in a block of columns, counted from the first one.
+  template <std::size_t Count> struct places {
+    std::size_t at[Count][period];
+  };
+  template <std::size_t Like, std::size_t Count> static constexpr places<Count> offsets = [] {
+    places<Count> p{};
+    for (std::size_t r = 0; r < Count; ++r)
+      for (std::size_t c = 0; c < period; ++c) p.at[r][c] = Packed::index(Like + r, c) - Packed::index(Like, 0);
+    return p;
+  }();
 
   // The sums of `Count` rows from `row` on, which lie as those from Like on; w points to entry (row, 0).
   template <std::size_t Count, std::size_t Registers, std::size_t Like, class Tile>
   [[gnu::always_inline]] static constexpr void add_up(const float* w, std::size_t step, const V* x, std::size_t pitch,
                                                       std::size_t row, Tile&& tile) {
     V sum[Count][Registers];
-    const auto clear = [&]() __attribute__((always_inline)) {
-      repeat<Count>([&](auto r) __attribute__((always_inline)) {
-        repeat<Registers>([&](auto v) __attribute__((always_inline)) { sum[r][v] = V(0.0f); });
-      });
+    const auto each = [&](auto&& f) __attribute__((always_inline)) {
+#pragma GCC unroll 16
+      for (std::size_t r = 0; r < Count; ++r)
+#pragma GCC unroll 4
+        for (std::size_t v = 0; v < Registers; ++v) f(r, v);
     };
-    const auto columns = [&]<std::size_t N>(std::integral_constant<std::size_t, N>) __attribute__((always_inline)) {
-      detail::repeat<N>([&](auto c) __attribute__((always_inline)) {
+    const auto columns = [&](std::size_t n) __attribute__((always_inline)) {
+#pragma GCC unroll 4
+      for (std::size_t c = 0; c < n; ++c) {
         V in[Registers];
-        repeat<Registers>([&](auto v) __attribute__((always_inline)) { in[v] = x[v * pitch + c]; });
-        detail::repeat<Count>([&](auto r) __attribute__((always_inline)) {
-          constexpr std::size_t at = Packed::index(Like + decltype(r)::value, decltype(c)::value) - Packed::index(Like, 0);
-          const V weight = broadcast<V>(w[at]);
-          repeat<Registers>(
-              [&](auto v) __attribute__((always_inline)) { sum[r][v] = multiply_add(weight, in[v], sum[r][v]); });
+#pragma GCC unroll 4
+        for (std::size_t v = 0; v < Registers; ++v) in[v] = x[v * pitch + c];
+        each([&](std::size_t r, std::size_t v) __attribute__((always_inline)) {
+          sum[r][v] = multiply_add(broadcast<V>(w[offsets<Like, Count>.at[r][c]]), in[v], sum[r][v]);
         });
-      });
+      }
     };
     const auto blocks = [&](std::size_t count) __attribute__((always_inline)) {
 #pragma GCC unroll 1
-      for (std::size_t b = 0; b < count; ++b, w += step, x += period)
-        columns(std::integral_constant<std::size_t, period>{});
+      for (std::size_t b = 0; b < count; ++b, w += step, x += period) columns(period);
     };
-    clear();
+    each([&](std::size_t r, std::size_t v) __attribute__((always_inline)) { sum[r][v] = V(0.0f); });
     constexpr std::size_t in_last = (Cols - stretches * stretch) / period;
-    if constexpr (stretches == 0) {
-      blocks(in_last);
-      columns(std::integral_constant<std::size_t, Cols % period>{});
-    } else {
-      V total[Count][Registers];
-      repeat<Count>([&](auto r) __attribute__((always_inline)) {
-        repeat<Registers>([&](auto v) __attribute__((always_inline)) { total[r][v] = V(0.0f); });
-      });
-      const auto join = [&]() __attribute__((always_inline)) {
-        repeat<Count>([&](auto r) __attribute__((always_inline)) {
-          repeat<Registers>([&](auto v) __attribute__((always_inline)) { total[r][v] = total[r][v] + sum[r][v]; });
-        });
-      };
+    V total[Count][Registers];
+    if constexpr (stretches > 0) {
+      each([&](std::size_t r, std::size_t v) __attribute__((always_inline)) { total[r][v] = V(0.0f); });
 #pragma GCC unroll 1
       for (std::size_t i = 0; i < stretches; ++i) {
         blocks(stretch / period);
-        join();
-        clear();
+        each([&](std::size_t r, std::size_t v) __attribute__((always_inline)) {
+          total[r][v] = total[r][v] + sum[r][v];
+          sum[r][v] = V(0.0f);
+        });
       }
-      blocks(in_last);
-      columns(std::integral_constant<std::size_t, Cols % period>{});
-      repeat<Count>([&](auto r) __attribute__((always_inline)) {
-        repeat<Registers>([&](auto v) __attribute__((always_inline)) { sum[r][v] = total[r][v] + sum[r][v]; });
-      });
     }
+    blocks(in_last);
+    if constexpr (Cols % period != 0) columns(Cols % period);
+    if constexpr (stretches > 0)
+      each([&](std::size_t r, std::size_t v) __attribute__((always_inline)) { sum[r][v] = total[r][v] + sum[r][v]; });
     tile(row, std::integral_constant<std::size_t, Count>{}, sum);
   }
 };

@@ -21,8 +21,8 @@ template <std::size_t Width> constexpr std::size_t interleaved(std::size_t unit,
   const std::size_t in = lane % 4, from_b = in / unit % 2;
   return lane / 4 * 4 + half * 2 + (unit == 1 ? in / 2 : in % 2) + from_b * Width;
 }
-template <std::size_t Unit, std::size_t Half, class V> [[gnu::always_inline]] constexpr V interleave(const V& a,
-                                                                                                    const V& b) {
+template <std::size_t Unit, std::size_t Half, class V>
+[[gnu::always_inline]] constexpr V interleave(const V& a, const V& b) {
   if constexpr (requires { a.at; }) {
     V r;
     for (std::size_t l = 0; l < V::width; ++l) {
@@ -62,8 +62,8 @@ template <std::size_t Width, class F> [[gnu::always_inline]] inline auto joined_
 #endif
 
 // The 4 floats at p + (4 g + i) pitch in lanes 4 g, ..., 4 g + 3; samples beyond the last one repeat it.
-template <class V> [[gnu::always_inline]] constexpr V load_quads(const float* p, std::size_t pitch, std::size_t i,
-                                                                 std::size_t last) {
+template <class V>
+[[gnu::always_inline]] constexpr V load_quads(const float* p, std::size_t pitch, std::size_t i, std::size_t last) {
   const auto at = [&](std::size_t g) __attribute__((always_inline)) {
     const std::size_t sample = 4 * g + i;
     return p + (sample < last ? sample : last) * pitch;
