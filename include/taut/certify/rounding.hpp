@@ -6,6 +6,7 @@
 // The norms are those of the weights as the engine folds them. Networks inside blocks are composed beforehand, their
 // normalizers with 1 / sqrt(epsilon), because nobody observes them.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <taut/certify/limits.hpp>
@@ -165,9 +166,16 @@ template <class Net, class Lane, class Real> class rounding_builder {
     }
     engine_rounding::round_to_float(m, before_centring, magnitudes, roundings, rows * columns, rows);
     using kernel = simd::matvec<Lane, rows, columns>;
-    const double in_sums = kernel::rounding(
-        rounded::add_up(m.norm, m.lost), rounded::add_up(in_parts<kernel>(w.at, rows, columns, m.size, slack), m.lost));
-    at[I].step = engine_rounding::affine_step(m, in_sums, contracted, contracted, 0, kernel::longest, rows);
+    const double norm = rounded::add_up(m.norm, m.lost);
+    double in_sums =
+        kernel::rounding(norm, rounded::add_up(in_parts<kernel>(w.at, rows, columns, m.size, slack), m.lost));
+    std::size_t longest = kernel::longest;
+    if constexpr (simd::width<Lane> >= 4) {  // batches have a kernel of their own
+      using in_batches = simd::batch_product<Lane, kernel, rows, columns>;
+      in_sums = std::max(in_sums, in_batches::rounding(norm, rounded::add_up(m.size, m.lost)));
+      longest = std::max(longest, in_batches::longest);
+    }
+    at[I].step = engine_rounding::affine_step(m, in_sums, contracted, contracted, 0, longest, rows);
   }
 
   /// The root of the sum of the squared norms of the columns that a kernel adds up by themselves, where that is worth

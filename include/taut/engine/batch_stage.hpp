@@ -125,8 +125,8 @@ constexpr void run_lanes(const scaled<V, Size, Epilogue>& stage, const W* x, W*,
   for (std::size_t v = 0; v < count; ++v)
     for (std::size_t i = 0; i < Size; ++i) {
       const W c = x[v * Size + i] - simd::broadcast<W>(stage.middle[i]);
-      y[v * Size + i] =
-          Epilogue::apply(simd::multiply_add(c, simd::broadcast<W>(stage.factor[i]), simd::broadcast<W>(stage.offset[i])));
+      y[v * Size + i] = Epilogue::apply(
+          simd::multiply_add(c, simd::broadcast<W>(stage.factor[i]), simd::broadcast<W>(stage.offset[i])));
     }
 }
 
@@ -153,8 +153,8 @@ constexpr void normalize_lanes(const sphere<V, N, In, Centred, Epilogue>& by, co
       const std::size_t at = values::which == gains_of::token     ? i - first
                              : values::which == gains_of::channel ? i / values::positions
                                                                   : i;
-      y[i] = Epilogue::apply(simd::multiply_add(centre(x[i]) * r, simd::broadcast<W>(by.gain[at]),
-                                                simd::broadcast<W>(by.offset[at])));
+      y[i] = Epilogue::apply(
+          simd::multiply_add(centre(x[i]) * r, simd::broadcast<W>(by.gain[at]), simd::broadcast<W>(by.offset[at])));
     }
   }
 }

@@ -34,24 +34,12 @@ template <Network Net, class Arithmetic = float32<>> class engine;
 
 namespace engine_stage {
 
-template <class Net, std::size_t First, class Indices> struct epilogue_of;
-template <class Net, std::size_t First, std::size_t... I> struct epilogue_of<Net, First, std::index_sequence<I...>> {
-  using type = epilogue<layer_of<Net, First + I>...>;
-};
-
 /// The engines of the networks inside a block.
 template <class V, class L, shape In, class Epilogue, class Indices> struct block_of;
 template <class V, class L, shape In, class Epilogue, std::size_t... K>
 struct block_of<V, L, In, Epilogue, std::index_sequence<K...>> {
   using type = block<V, L, In, Epilogue, engine<base::network_inside<L, In, K>, float32<V>>...>;
 };
-
-/// The normalizer of a stage, or void.
-template <class Net, std::size_t S> constexpr auto normalizer_type() {
-  constexpr auto plan = engine_plan::plan_of<Net>.at[S];
-  if constexpr (plan.normalized) return std::type_identity<layer_of<Net, plan.normalizer>>{};
-  else return std::type_identity<void>{};
-}
 
 template <class Net, class V, std::size_t S> constexpr auto stage_type() {
   constexpr auto plan = engine_plan::plan_of<Net>.at[S];
@@ -110,21 +98,6 @@ template <class Net, class V, std::size_t R> constexpr const auto& stretch_at(co
 template <class Net, class V, class Indices> struct pipeline;
 template <class Net, class V, std::size_t... R> struct pipeline<Net, V, std::index_sequence<R...>>
     : stretch<Net, V, R>... {};
-
-/// Hands the std of layer `layer` to an observer. Its type does not depend on the layer, so equal stages stay equal.
-template <class Observe> struct watcher {
-  Observe& observe;
-  std::size_t layer;
-  constexpr void operator()(float variance) const {
-    const float std = simd::sqrt(variance);
-    if constexpr (std::invocable<Observe&, std::size_t, float>) observe(layer, std);
-    else observe(std);
-  }
-};
-template <class Observe> constexpr auto watch(Observe& observe, std::size_t layer) {
-  if constexpr (std::same_as<std::remove_cv_t<Observe>, no_observer>) return no_observer{};
-  else return watcher<Observe>{observe, layer};
-}
 
 /// A stage as one function of its own; without it, deep networks would grow by a copy of the kernel for each block.
 template <class W, class Stage, class Observe> [[gnu::noinline]] constexpr float run_shared(const Stage& stage,
@@ -189,17 +162,18 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
   constexpr void batch(std::span<const float> inputs, std::span<float> outputs) const {
     assert(inputs.size() % Net::input_size == 0 && outputs.size() % Net::output_size == 0);
     assert(inputs.size() / Net::input_size == outputs.size() / Net::output_size);
-    const float* x = inputs.data();
-    float* y = outputs.data();
-    std::size_t samples = inputs.size() / Net::input_size, done = 0;
+    const std::size_t samples = inputs.size() / Net::input_size;
+    std::size_t done = 0;
     if constexpr (most_registers > 0 && in_lanes<replayed>()) {
-      const auto each = each_stage();
-      if (std::is_constant_evaluated())
-        done = engine_stage::run_batch<replayed, Net, most_registers>(each, x, y, samples);
-      else done = engine_stage::run_batch<Lane, Net, most_registers>(each, x, y, samples);
+      const auto in_registers = [&]<class W>() {
+        return engine_stage::run_batch<W, Net, most_registers>(each_stage(), inputs.data(), outputs.data(), samples);
+      };
+      done = std::is_constant_evaluated() ? in_registers.template operator()<replayed>()
+                                          : in_registers.template operator()<Lane>();
     }
     scratch s;
-    for (; done < samples; ++done) run(x + done * Net::input_size, y + done * Net::output_size, s, no_observer{});
+    for (; done < samples; ++done)
+      run(&inputs[done * Net::input_size], &outputs[done * Net::output_size], s, no_observer{});
   }
 
   /// Whether all stages have a form with samples in the lanes of W.

@@ -6,6 +6,7 @@
 // may be flushed to zero); products may be contracted with sums. Kernels compiled with -ffast-math are not covered:
 // they drop the correction of means. First-order counts are stretched by `second_order`, enough for 2^17 roundings.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <taut/base/rounding.hpp>
 #include <taut/engine/sphere.hpp>
@@ -100,6 +101,12 @@ template <class V> constexpr std::size_t longest_sum(std::size_t n) {
   return (n + simd::width<V> - 1) / simd::width<V> + halvings;
 }
 
+/// The same for a batch, each sample in a lane of its own: four sums side by side, or those of the tiles of a product
+/// (at most 12 rows) one after the other.
+template <class V> constexpr std::size_t longest_sum_in_batches(std::size_t n) {
+  return simd::width<V> < 4 ? 0 : n < 16 ? n + 1 : n / 4 + 12;
+}
+
 /// The rounding of a normalizer's statistics and of its scale, in parts of what they are.
 struct statistics_error {
   double centre = 0;   ///< of the centred run c, by subtracting its mean here: centre |c| + of_mean |x|
@@ -111,7 +118,8 @@ struct statistics_error {
 /// The same for runs of n elements; `subtracts`: the mean is subtracted in float (not folded into weights).
 template <class V> constexpr statistics_error statistics_of(std::size_t n, bool subtracts) {
   statistics_error e;
-  const std::size_t sum = longest_sum<V>(n), squares = sum + (simd::target_fuses ? 0 : 1);
+  const std::size_t sum = std::max(longest_sum<V>(n), longest_sum_in_batches<V>(n));
+  const std::size_t squares = sum + (simd::target_fuses ? 0 : 1);
   // |c|^2: a chain of positive terms; times 1/n: two; the root halves it and adds its own
   e.std = units(static_cast<double>(squares + 2) / 2 + 1);
   // plus epsilon: its own rounding and the sum's; the root halves it; the root and the quotient

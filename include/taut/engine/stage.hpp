@@ -7,10 +7,13 @@
 // `owed` is the factor that the true input has over what x holds: only dense stages owe, and only to dense stages.
 #pragma once
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <taut/engine/plan.hpp>
 #include <taut/net/evaluate.hpp>
 #include <taut/simd/lane.hpp>
+#include <type_traits>
+#include <utility>
 
 namespace taut {
 
@@ -22,6 +25,21 @@ struct no_observer {
 }  // namespace taut
 
 namespace taut::engine_stage {
+
+/// Hands the std of layer `layer` to an observer. Its type does not depend on the layer, so equal stages stay equal.
+template <class Observe> struct watcher {
+  Observe& observe;
+  std::size_t layer;
+  constexpr void operator()(float variance) const {
+    const float std = simd::sqrt(variance);
+    if constexpr (std::invocable<Observe&, std::size_t, float>) observe(layer, std);
+    else observe(std);
+  }
+};
+template <class Observe> constexpr auto watch(Observe& observe, std::size_t layer) {
+  if constexpr (std::same_as<std::remove_cv_t<Observe>, no_observer>) return no_observer{};
+  else return watcher<Observe>{observe, layer};
+}
 
 /// n rounded up to whole registers of V.
 template <class V> constexpr std::size_t padded(std::size_t n) {
@@ -37,6 +55,19 @@ template <class... Acts> struct epilogue {
     return x;
   }
 };
+
+/// The epilogue of the layers from First on.
+template <class Net, std::size_t First, class Indices> struct epilogue_of;
+template <class Net, std::size_t First, std::size_t... I> struct epilogue_of<Net, First, std::index_sequence<I...>> {
+  using type = epilogue<layer_of<Net, First + I>...>;
+};
+
+/// The normalizer of a stage, or void.
+template <class Net, std::size_t S> constexpr auto normalizer_type() {
+  constexpr auto plan = engine_plan::plan_of<Net>.at[S];
+  if constexpr (plan.normalized) return std::type_identity<layer_of<Net, plan.normalizer>>{};
+  else return std::type_identity<void>{};
+}
 
 /// Factors and offsets per input column that a stage leaves to the next affine layer; `Most` is the widest of a
 /// network.

@@ -42,9 +42,6 @@ template <float_lane V, class Packed, std::size_t Rows, std::size_t Cols> struct
     rest<whole_tiles * tile_rows, Registers>(w, x, pitch, tile);
   }
 
-  /// The longest chain of additions of squares, where each tile adds up its own and then all tiles'.
-  static constexpr std::size_t longest_squares = tile_rows * 3 / 2 + Rows / tile_rows + 1;
-
   /// Rounding: the computed sums differ from W x by at most 2^-24 (rounding(||W||, ||W||_F) + (target_fuses ? 0 :
   /// ||W||_F)) |x| in the Euclidean norm of all rows, for each sample, to first order.
   ///
@@ -64,11 +61,12 @@ template <float_lane V, class Packed, std::size_t Rows, std::size_t Cols> struct
   static constexpr std::size_t period = Packed::columns;
   static_assert(stretch % period == 0);
 
-  static constexpr std::size_t step_at(std::size_t row) { return Packed::step_of(row); }
+  // How far a row's next block of columns is.
+  static constexpr std::size_t step_at(std::size_t row) { return Packed::index(row, period) - Packed::index(row, 0); }
   // Whether rows [first, last) advance by the same step.
   static constexpr bool alike(std::size_t first, std::size_t last) {
     for (std::size_t row = first; row < last; ++row)
-      if (Packed::step_of(row) != Packed::step_of(first)) return false;
+      if (step_at(row) != step_at(first)) return false;
     return true;
   }
   // Whether tile `row` lies in the packed weights as the first tile does.
@@ -76,7 +74,7 @@ template <float_lane V, class Packed, std::size_t Rows, std::size_t Cols> struct
     for (std::size_t r = 0; r < tile_rows; ++r)
       for (std::size_t c = 0; c < period; ++c)
         if (Packed::index(row + r, c) - Packed::index(row, 0) != Packed::index(r, c) - Packed::index(0, 0) ||
-            Packed::step_of(row + r) != Packed::step_of(row))
+            step_at(row + r) != step_at(row))
           return false;
     return true;
   }
