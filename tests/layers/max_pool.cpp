@@ -99,3 +99,21 @@ TEST_CASE("layers.max_pool: sums of gradients are conserved, ties or not, and a 
     for (std::size_t i = 0; i < out.size(); ++i) CHECK(doubled[i] == 3 * y[i]);
   }
 }
+
+TEST_CASE("layers.max_pool: the engine finds NaN and infinities in the windows that hold them, and in no other") {
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
+  const parameters<tests::net_of<shape{2, 5, 38}, max_pool<2>>> p{};
+  const auto engine = compile(p);
+  std::array<float, 380> x;
+  for (const float odd : {nan, infinity, -infinity})
+    for (std::size_t at = 0; at < x.size(); at += 7) {
+      for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 11) - 5;
+      x[at] = odd, x[(at + 190) % 380] = -infinity;
+      const auto y = engine(x);
+      const auto truth = evaluate(p, x);
+      bool same = true;
+      for (std::size_t i = 0; i < y.size(); ++i)
+        same = same && (truth[i] == static_cast<double>(y[i]) || (truth[i] != truth[i] && y[i] != y[i]));
+      CHECK(same);
+    }
+}

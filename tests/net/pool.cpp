@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <limits>
 #include <taut/net/pool.hpp>
+#include <taut/simd/lane.hpp>
+#include <vector>
 
 #include "support/catch.hpp"
 
@@ -30,4 +34,71 @@ TEST_CASE("net.pool: what is said to a wrong input") {
   CHECK(pool<0, 3>::wants.view() == "a window of at least 1");
   CHECK(pool<2, 2>::name("MaxPool").view() == "MaxPool<2>");
   CHECK(pool<2, 3>::name("MaxPool").view() == "MaxPool<2, 3>");
+}
+
+namespace {
+
+// Sums and maxima of the windows of small integers, exact in any order, in lanes W; what is looked at; NaN around x.
+template <window_geometry G, class W> void check_pool_in_lanes() {
+  CAPTURE(G.height, G.width, G.kernel_height, G.kernel_width, G.stride_width, G.padding_width);
+  constexpr std::size_t inputs = G.channels * G.height * G.width, margin = 2 * simd::width<W>;
+  constexpr std::size_t outputs = G.channels * G.out_height() * G.out_width();
+  std::vector<float> x(inputs + margin, std::numeric_limits<float>::quiet_NaN()), y(outputs + margin, 0.5f);
+  for (std::size_t i = 0; i < inputs; ++i) x[i] = static_cast<float>(i * 7 % 23) - 11;
+  bool seen[2]{};
+  std::size_t wrong = 0;
+  const auto look = [&](const W& v, std::size_t k) {
+    const float sum = simd::sum(v);
+    wrong += sum == sum && k < 2 ? 0 : 1;
+    if (k < 2) seen[k] = true;
+  };
+  pool_in_lanes<in_long_rows(G), W>(
+      x.data(), y.data(), 0, [](const auto& a, const auto& b) { return a + b; }, [](const auto& v) { return v + v; },
+      look);
+  for_each_window(G, [&](std::size_t o, auto&& positions) {
+    float sum = 0;
+    positions([&](std::size_t i) { sum += x[i]; });
+    wrong += y[o] == 2 * sum ? 0 : 1;
+  });
+  pool_in_lanes<in_long_rows(G), W>(
+      x.data(), y.data(), -100, [](const auto& a, const auto& b) { return simd::max(a, b); },
+      [](const auto& v) { return v; }, look);
+  for_each_window(G, [&](std::size_t o, auto&& positions) {
+    float most = -100;
+    positions([&](std::size_t i) { most = std::max(most, x[i]); });
+    wrong += y[o] == most ? 0 : 1;
+  });
+  for (std::size_t i = outputs + simd::width<W>; i < y.size(); ++i) wrong += y[i] == 0.5f ? 0 : 1;
+  CHECK(wrong == 0);
+  CHECK(seen[0]);
+}
+template <window_geometry G> void check_pool() {
+  check_pool_in_lanes<G, simd::native>();
+  check_pool_in_lanes<G, simd::portable<4>>();
+  check_pool_in_lanes<G, simd::portable<1>>();
+}
+
+}  // namespace
+
+TEST_CASE("net.pool: the kernel joins every window, whatever its stride, its padding and the width of a row") {
+  check_pool<window_geometry{3, 1, 66, 1, 2, 1, 2, 0, 0}>();  // pairs in long rows
+  check_pool<window_geometry{2, 1, 37, 1, 2, 1, 2, 0, 0}>();
+  check_pool<window_geometry{2, 6, 10, 2, 2, 2, 2, 0, 0}>();
+  check_pool<window_geometry{2, 5, 70, 3, 3, 1, 1, 1, 1}>();
+  check_pool<window_geometry{2, 7, 41, 3, 3, 2, 2, 1, 1}>();
+  check_pool<window_geometry{1, 9, 17, 2, 4, 3, 3, 0, 1}>();
+  check_pool<window_geometry{1, 4, 5, 1, 1, 2, 5, 0, 0}>();
+}
+
+TEST_CASE("net.pool: an infinity or NaN goes to its windows, and is looked at") {
+  constexpr window_geometry g{1, 2, 19, 2, 3, 1, 2, 0, 1};
+  std::array<float, 38 + 2 * simd::width<simd::native>> x{};
+  x[25] = std::numeric_limits<float>::infinity();  // row 1, column 6: windows 3 (5, 6, 7)
+  std::array<float, 10 + 2 * simd::width<simd::native>> y{};
+  simd::native sum(0.0f);
+  pool_in_lanes<g, simd::native>(
+      x.data(), y.data(), 0, [](const auto& a, const auto& b) { return a + b; }, [](const auto& v) { return v; },
+      [&](const simd::native& v, std::size_t) { sum += v; });
+  for (std::size_t o = 0; o < 10; ++o) CHECK((y[o] > 1) == (o == 3));
+  CHECK(simd::sum(sum) > 1);
 }

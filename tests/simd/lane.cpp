@@ -104,6 +104,8 @@ TEST_CASE("simd.lane: every word agrees with portable bit for bit") {
   if constexpr (width<native> >= 4) {
     CHECK(differences([](auto a, auto b, auto) { return add_pairs(a, b); }) == 0);
     CHECK(differences([](auto a, auto b, auto c) { return add_pairs(add_pairs(a, b), add_pairs(c, a)); }) == 0);
+    CHECK(differences([](auto a, auto b, auto) { return evens(a, b); }) == 0);
+    CHECK(differences([](auto a, auto b, auto) { return odds(a, b); }) == 0);
   }
   for (std::size_t n = 0; n <= size + 1; ++n)
     CHECK(differences([n](auto a, auto, auto) { return select_first(a, n); }) == 0);

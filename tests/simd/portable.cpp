@@ -59,6 +59,10 @@ static_assert(block_columns<float> == 1 && block_columns<portable<2>> == 1 && bl
 static_assert(number<portable<2>>(0.1).at[1] == 0.1f && number<double>(0.1) == 0.1);
 static_assert(sum(ascending<16>(1)) == 136 && sum(select_first(ascending<8>(1), 3)) == 6 && sum(3.0) == 3.0);
 static_assert(sum(select_first(portable<4>(nan), 0)) == 0 && select_first(nan, 0) == 0);
+static_assert(evens(ascending<8>(0), ascending<8>(100)).at[3] == 6 &&
+              evens(ascending<8>(0), ascending<8>(100)).at[4] == 100);
+static_assert(odds(ascending<8>(0), ascending<8>(100)).at[7] == 107 &&
+              odds(ascending<1>(0), ascending<1>(100)).at[0] == 100);
 static_assert(add_pairs(ascending<8>(0), ascending<8>(100)).at[5] == 13 &&
               add_pairs(ascending<8>(0), ascending<8>(100)).at[6] == 209);
 static_assert((2.0f * ascending<4>(1) - 1).at[3] == 7 && (-ascending<2>(1) / 2).at[1] == -1);

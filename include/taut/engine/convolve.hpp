@@ -56,7 +56,6 @@ template <class V, simd::convolution_shape S, std::size_t Outputs, class Sphere,
     } else {
       const auto finish = [](const W& z) __attribute__((always_inline)) { return Epilogue::apply(z); };
       simd::convolution<W, S>::apply(weight.data(), bias.data(), x, y, scratch, finish);
-      pad<V, Outputs>(y);
     }
     return 1.0f;
   }

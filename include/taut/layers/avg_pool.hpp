@@ -42,6 +42,13 @@ template <std::size_t Height, std::size_t Width, class... Options> struct avg_po
     });
   }
 
+  /// One sample.
+  template <shape In, simd::float_lane W> static constexpr void run(const auto&, const float* x, float* y) {
+    pool_in_lanes<in_long_rows(pool::over(In)), W>(
+        x, y, 0.0f, [](const auto& a, const auto& b) { return a + b; },
+        []<class V>(const V& v) { return v * share<In, V>(); }, [](const W&, std::size_t) {});
+  }
+
   template <shape In, class P, class V>
   static constexpr void gradient(const P&, const V*, const V*, const V* dy, V* dx, P&) {
     for (std::size_t i = 0; i < In.size(); ++i) dx[i] = V(0);

@@ -30,6 +30,22 @@ struct global_avg_pool : layer_base {
     }
   }
 
+  /// One sample, positions in the lanes of a few sums.
+  template <shape In, simd::float_lane W> static constexpr void run(const auto&, const float* x, float* y) {
+    constexpr std::size_t width = simd::width<W>, size = In.positions(), sums = size >= 4 * width ? 4 : 1;
+    for (std::size_t channel = 0; channel < In.channels(); ++channel, x += size) {
+      W sum[sums];
+      for (W& s : sum) s = W(0.0f);
+      std::size_t i = 0;
+      for (; i + sums * width <= size; i += sums * width)
+        for (std::size_t k = 0; k < sums; ++k) sum[k] = sum[k] + simd::load<W>(x + i + k * width);
+      for (; i + width <= size; i += width) sum[0] = sum[0] + simd::load<W>(x + i);
+      if constexpr (size % width != 0) sum[0] = sum[0] + simd::select_first(simd::load<W>(x + i), size % width);
+      if constexpr (sums == 4) sum[0] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+      y[channel] = simd::as_written(simd::sum(sum[0]) * share<In, float>());
+    }
+  }
+
   template <shape In, class P, class V>
   static constexpr void gradient(const P&, const V*, const V*, const V* dy, V* dx, P&) {
     for (std::size_t i = 0; i < In.size(); ++i) dx[i] = dy[i / In.positions()] * share<In, V>();

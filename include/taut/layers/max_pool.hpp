@@ -7,6 +7,8 @@
 // Gradient    dx = the sum of dy over the windows whose first maximum it is
 // Example     Input<3, 8, 8> >> MaxPool<2>
 #pragma once
+#include <array>
+#include <limits>
 #include <taut/net/layer.hpp>
 #include <taut/net/pool.hpp>
 #include <taut/simd/lane.hpp>
@@ -39,6 +41,21 @@ template <std::size_t Height, std::size_t Width, class... Options> struct max_po
       });
       y[o] = simd::select(simd::less(witness, V(1)), largest, witness);
     });
+  }
+
+  /// One sample. Where the sum of what is looked at is no number, an element may be NaN: then the definition decides.
+  template <shape In, simd::float_lane W> static constexpr void run(const auto& p, const float* x, float* y) {
+    W sums[2]{W(0.0f), W(0.0f)};
+    pool_in_lanes<in_long_rows(pool::over(In)), W>(
+        x, y, -std::numeric_limits<float>::infinity(), [](const auto& a, const auto& b) { return simd::max(a, b); },
+        [](const auto& v) { return v; }, [&sums](const W& v, std::size_t k) { sums[k] = sums[k] + v; });
+    if (const float sum = simd::sum(sums[0] + sums[1]); !(sum - sum == 0)) {
+      std::array<simd::portable<1>, In.size()> from{};
+      std::array<simd::portable<1>, output(In).size()> to{};
+      for (std::size_t i = 0; i < from.size(); ++i) from[i] = x[i];
+      forward<In>(p, from.data(), to.data());
+      for (std::size_t i = 0; i < to.size(); ++i) y[i] = simd::sum(to[i]);
+    }
   }
 
   template <shape In, class P, class V>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the pooling layers share: which windows their sizes and options mean, and what they say to a wrong input.
+// What the pooling layers share: which windows their sizes and options mean, what they say to a wrong input, and the
+// kernel for one sample, whose lanes hold neighbouring elements.
 //
 //   using pool = pool_windows<3, 3, option::stride<2, 2>>;
 //   pool::over(shape{8, 16, 16}).out_height() == 7;   pool::output(shape{8, 16, 16}) == shape{8, 7, 7}
@@ -8,6 +9,8 @@
 #include <cstddef>
 #include <taut/net/option.hpp>
 #include <taut/net/window.hpp>
+#include <taut/simd/lane.hpp>
+#include <type_traits>
 
 namespace taut {
 
@@ -50,5 +53,70 @@ template <std::size_t Height, std::size_t Width, class... Options> struct pool_w
     return Height == Width ? base::say(layer, "<", Height, ">") : base::say(layer, "<", Height, ", ", Width, ">");
   }
 };
+
+/// The same windows in fewer, longer rows, where they are pairs of neighbours.
+constexpr window_geometry in_long_rows(const window_geometry& g) {
+  const bool pairs = g.kernel_height == 1 && g.stride_height == 1 && g.padding_height == 0 && g.kernel_width == 2 &&
+                     g.stride_width == 2 && g.padding_width == 0 && g.width % 2 == 0;
+  return pairs ? window_geometry{1, 1, g.channels * g.height * g.width, 1, 2, 1, 2, 0, 0} : g;
+}
+
+/// y = finish(join of the elements under each window, in any order; padding counts as `outside`), outputs in lanes W.
+/// Every element that some window holds goes through look(v, k) before, at least once; k alternates between 0 and 1.
+/// @pre a register more than x and y hold may be loaded and written.
+template <window_geometry G, simd::float_lane W, class Join, class Finish, class Look>
+constexpr void pool_in_lanes(const float* x, float* y, float outside, Join join, Finish finish, Look look) {
+  constexpr std::size_t lanes = simd::width<W>, step = G.stride_width, kernel = G.kernel_width, out = G.out_width();
+  constexpr std::size_t from = G.padding_width, whole = (out + lanes - 1) / lanes * lanes;
+  constexpr std::size_t loaded = from + (G.width + lanes - 1) / lanes * lanes;
+  constexpr std::size_t used = step > 2 ? (out - 1) * step + kernel : whole * step + kernel;
+  constexpr std::size_t end = std::max(loaded, used);
+  float line[end];  // a row of windows, joined along the height, with its padding
+  if (std::is_constant_evaluated())
+    for (float& v : line) v = 0;
+  for (std::size_t channel = 0; channel < G.channels; ++channel, x += G.height * G.width)
+    for (std::size_t o = 0; o < G.out_height(); ++o, y += out) {
+      const auto joined = [&](std::size_t i, std::size_t k) __attribute__((always_inline)) {
+        const auto element = [&](std::size_t r) __attribute__((always_inline)) {
+          W v = simd::load<W>(x + r * G.width + i);
+          if constexpr (G.width % lanes != 0)
+            if (i + lanes > G.width) v = simd::select_first(v, G.width - i);
+          look(v, k);
+          return v;
+        };
+        W v = element(G.rows().begin(o));
+        for (std::size_t r = G.rows().begin(o) + 1; r < G.rows().end(o); ++r) v = join(v, element(r));
+        return v;
+      };
+      if constexpr (kernel == 2 && step == 2 && from == 0) {
+        for (std::size_t i = 0; i < out; i += lanes) {
+          const W a = joined(2 * i, 0), b = 2 * i + lanes < G.width ? joined(2 * i + lanes, 1) : a;
+          simd::store(finish(join(simd::evens(a, b), simd::odds(a, b))), y + i);
+        }
+      } else {
+        for (std::size_t i = 0; i < G.width; i += lanes) simd::store(joined(i, i / lanes % 2), line + from + i);
+        for (std::size_t i = 0; i < from; ++i) line[i] = outside;
+        for (std::size_t i = from + G.width; i < end; ++i) line[i] = outside;
+        if constexpr (step > 2) {
+          for (std::size_t i = 0; i < out; ++i) {
+            simd::portable<1> v(line[i * step]);
+            for (std::size_t k = 1; k < kernel; ++k) v = join(v, simd::portable<1>(line[i * step + k]));
+            y[i] = simd::sum(finish(v));
+          }
+        } else {
+          for (std::size_t i = 0; i < out; i += lanes) {
+            const auto under = [&](std::size_t k) __attribute__((always_inline)) {
+              const float* const at = line + i * step + k;
+              if constexpr (step == 1) return simd::load<W>(at);
+              else return simd::evens(simd::load<W>(at), simd::load<W>(at + lanes));
+            };
+            W v = under(0);
+            for (std::size_t k = 1; k < kernel; ++k) v = join(v, under(k));
+            simd::store(finish(v), y + i);
+          }
+        }
+      }
+    }
+}
 
 }  // namespace taut

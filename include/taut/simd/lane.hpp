@@ -222,6 +222,16 @@ template <std::size_t Width> [[gnu::always_inline]] inline vector<Width> add_pai
            vector<Width>(__builtin_shufflevector(a, b, (detail::pair<Width>(I) + 1)...));
   }(std::make_index_sequence<Width>{});
 }
+template <std::size_t Width> [[gnu::always_inline]] inline vector<Width> evens(vector<Width> x, vector<Width> y) {
+  return [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline)) {
+    return vector<Width>(__builtin_shufflevector(x.raw(), y.raw(), (2 * I)...));
+  }(std::make_index_sequence<Width>{});
+}
+template <std::size_t Width> [[gnu::always_inline]] inline vector<Width> odds(vector<Width> x, vector<Width> y) {
+  return [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline)) {
+    return vector<Width>(__builtin_shufflevector(x.raw(), y.raw(), (2 * I + 1)...));
+  }(std::make_index_sequence<Width>{});
+}
 template <std::size_t Width> [[gnu::always_inline]] inline float sum(vector<Width> v) {
   return detail::sum_of<Width>(v.raw());
 }

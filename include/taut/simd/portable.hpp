@@ -272,6 +272,18 @@ constexpr portable<Width> add_pairs(const portable<Width>& x, const portable<Wid
   }
   return r;
 }
+/// The floats at even positions: of x, then of y.
+template <std::size_t Width> constexpr portable<Width> evens(const portable<Width>& x, const portable<Width>& y) {
+  portable<Width> r;
+  for (std::size_t i = 0; i < Width; ++i) r.at[i] = 2 * i < Width ? x.at[2 * i] : y.at[2 * i - Width];
+  return r;
+}
+/// The floats at odd positions: of x, then of y.
+template <std::size_t Width> constexpr portable<Width> odds(const portable<Width>& x, const portable<Width>& y) {
+  portable<Width> r;
+  for (std::size_t i = 0; i < Width; ++i) r.at[i] = 2 * i + 1 < Width ? x.at[2 * i + 1] : y.at[2 * i + 1 - Width];
+  return r;
+}
 /// The sum of all floats: the upper half is added to the lower half until one is left.
 template <std::size_t Width> constexpr float sum(portable<Width> v) {
   for (std::size_t half = Width / 2; half > 0; half /= 2)
