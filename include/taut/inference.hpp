@@ -97,6 +97,7 @@
 #include <taut/engine/single.hpp>
 #include <taut/engine/batch_stage.hpp>
 #include <taut/engine/batch.hpp>
+#include <taut/engine/run.hpp>
 #include <taut/engine/engine.hpp>
 #include <taut/engine/rounding_model.hpp>
 

@@ -19,6 +19,7 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale
   using pointwise = Epilogue;
   static constexpr std::size_t row_count = Rows, column_count = Cols;
   using matvec = simd::matvec<V, Rows, Cols>;
+  static constexpr std::size_t size = Rows;
   static constexpr bool normalizes = Scale != scheme::none;
   static constexpr bool may_apply = Scale == scheme::applied || Scale == scheme::owed_if_offset_zero;
   static constexpr std::size_t affine_rows = may_apply ? matvec::padded_rows : 0;
@@ -99,18 +100,18 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale
   template <class W, class X, class Y, class Observe>
   [[gnu::always_inline]] constexpr float run(const X& x, float owed, Y&& y, Observe&& observe) const {
     using kernel = simd::matvec<W, Rows, Cols>;
-    using rows = typename kernel::row_lane;
-    const rows factor = simd::broadcast<rows>(owed);
-    rows squares = simd::broadcast<rows>(0.0f);
+    using lane = typename kernel::row_lane;
+    const lane factor = simd::broadcast<lane>(owed);
+    lane squares = simd::broadcast<lane>(0.0f);
     // what has to wait for the scale stays in registers, or in a buffer where it is too much for them
     outputs<W> waiting;
-    kernel::apply(weight.data(), x, [&](auto panel, const rows& sums) __attribute__((always_inline)) {
-      const rows z = simd::multiply_add(sums, factor, at<rows>(bias, panel));
+    kernel::apply(weight.data(), x, [&](auto panel, const lane& sums) __attribute__((always_inline)) {
+      const lane z = simd::multiply_add(sums, factor, at<lane>(bias, panel));
       if constexpr (normalizes) squares = simd::multiply_add(z, z, squares);
       if constexpr (!may_apply) finish(panel, z, y);
       else if constexpr (gives_registers) waiting.at[panel] = z;
       else if (owes) finish(panel, z, y);
-      else simd::store(z, floats(y) + panel * simd::width<rows>);
+      else simd::store(z, floats(y) + panel * simd::width<lane>);
     });
     if constexpr (!normalizes) {
       return 1.0f;
@@ -124,12 +125,12 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale
           simd::detail::repeat<kernel::panels, gives_registers>(f);
         };
         if (!owes) {
-          const rows scale = simd::broadcast<rows>(r);
+          const lane scale = simd::broadcast<lane>(r);
           each_panel([&](auto panel) __attribute__((always_inline)) {
-            rows z;
+            lane z;
             if constexpr (gives_registers) z = waiting.at[panel];
-            else z = simd::load<rows>(floats(y) + panel * simd::width<rows>);
-            finish(panel, simd::multiply_add(z * scale, at<rows>(gain, panel), at<rows>(offset, panel)), y);
+            else z = simd::load<lane>(floats(y) + panel * simd::width<lane>);
+            finish(panel, simd::multiply_add(z * scale, at<lane>(gain, panel), at<lane>(offset, panel)), y);
           });
           return 1.0f;
         }

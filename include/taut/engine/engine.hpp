@@ -17,6 +17,7 @@
 #include <taut/engine/convolve.hpp>
 #include <taut/engine/dense.hpp>
 #include <taut/engine/plan.hpp>
+#include <taut/engine/run.hpp>
 #include <taut/engine/single.hpp>
 #include <taut/engine/stage.hpp>
 #include <type_traits>
@@ -99,13 +100,6 @@ template <class Net, class V, class Indices> struct pipeline;
 template <class Net, class V, std::size_t... R> struct pipeline<Net, V, std::index_sequence<R...>>
     : stretch<Net, V, R>... {};
 
-/// A stage as one function of its own; without it, deep networks would grow by a copy of the kernel for each block.
-template <class W, class Stage, class Observe> [[gnu::noinline]] constexpr float run_shared(const Stage& stage,
-                                                                                            const float* x, float owed,
-                                                                                            float* y, Observe observe) {
-  return stage.template run<W>(x, owed, y, observe);
-}
-
 }  // namespace engine_stage
 
 template <Network Net, class Lane> class engine<Net, float32<Lane>> {
@@ -114,8 +108,7 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
   using pipeline = engine_stage::pipeline<Net, Lane, std::make_index_sequence<stretches.count>>;
   using replayed = simd::portable<simd::width<Lane>>;  // what constant expressions compute in
   static constexpr std::size_t most_registers = engine_stage::batch_plan<Net, simd::width<Lane>>::registers;
-  // Up to so many stages are written out one after the other; more run as loops over the turns of their stretches.
-  static constexpr std::size_t inline_up_to = 8;
+  template <class, class, class> friend struct engine_stage::runner;
 
  public:
   using network_type = Net;
@@ -199,6 +192,10 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
   }
 
  private:
+  template <class W, class Observe>
+  constexpr void run_in(const float* x, float* y, scratch& s, Observe& observe) const {
+    engine_stage::runner<engine, W, Observe>{*this, y, s, observe}.run(x);
+  }
   template <class Observe> [[gnu::always_inline]] constexpr output observed(const float* x, Observe&& observe) const {
     scratch s;
     output y;
@@ -220,16 +217,20 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
   // f.template operator()<S>(stage, behind) for each stage in order: it is stage S, or repeats it that many layers
   // behind it. f is compiled once for all repetitions.
   template <class Stored, class F> [[gnu::always_inline]] static constexpr void for_each_stage(Stored& stored, F&& f) {
-    base::for_each_index<stretches.count>([&]<std::size_t R>() __attribute__((always_inline)) {
-      constexpr base::repetition here = stretches.at[R];
-      constexpr auto& at = engine_plan::plan_of<Net>.at;
-      constexpr std::size_t layers = here.count > 1 ? at[here.first + here.period].first - at[here.first].first : 0;
+    base::for_each_index<stretches.count>([&]<std::size_t R>()
+                                              __attribute__((always_inline)) { for_each_turn<R>(stored, f); });
+  }
+  // The same for the turns of stretch R.
+  template <std::size_t R, class Stored, class F>
+  [[gnu::always_inline]] static constexpr void for_each_turn(Stored& stored, F&& f) {
+    constexpr base::repetition here = stretches.at[R];
+    constexpr auto& at = engine_plan::plan_of<Net>.at;
+    constexpr std::size_t layers = here.count > 1 ? at[here.first + here.period].first - at[here.first].first : 0;
 #pragma GCC unroll 1
-      for (std::size_t turn = 0; turn < here.count; ++turn)
-        base::for_each_index<here.period>([&]<std::size_t J>() __attribute__((always_inline)) {
-          f.template operator()<here.first + J>(stage_in<here.first + J>(stored, turn), turn * layers);
-        });
-    });
+    for (std::size_t turn = 0; turn < here.count; ++turn)
+      base::for_each_index<here.period>([&]<std::size_t J>() __attribute__((always_inline)) {
+        f.template operator()<here.first + J>(stage_in<here.first + J>(stored, turn), turn * layers);
+      });
   }
 
   [[nodiscard]] constexpr auto each_stage() const {
@@ -292,88 +293,6 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
         convert_tensors(stage.values, base::parameters_at<plan.first>(p, plan.first + behind));
       } else if constexpr (plan.scalings > 0) {
         stage.load(scalings);
-      }
-    }
-  }
-
-  // The stages before S that compute something.
-  static constexpr std::size_t computed_before(std::size_t s) {
-    std::size_t count = 0;
-    for (std::size_t i = 0; i < s; ++i)
-      count += engine_plan::plan_of<Net>.at[i].what == engine_plan::kind::carried ? 0 : 1;
-    return count;
-  }
-  // Whether the first stage may read the caller's floats: it reads no further than they go.
-  static constexpr bool reads_exactly() {
-    using engine_plan::kind;
-    constexpr std::size_t at = engine_plan::plan_of<Net>.at[0].what == kind::carried ? 1 : 0;
-    constexpr auto first = engine_plan::plan_of<Net>.at[at];
-    if constexpr (first.what == kind::convolution) return stage_of<at>::kernel::reads == Net::input_size;
-    else return first.what == kind::block || first.what == kind::dense;
-  }
-  // The stage that reads the outputs of stage S, or `stages`; a stage that is carried computes nothing.
-  static constexpr std::size_t behind(std::size_t s) {
-    for (++s; s < stages && engine_plan::plan_of<Net>.at[s].what == engine_plan::kind::carried;) ++s;
-    return s;
-  }
-  // Whether stage S leaves its outputs in registers, and whether it writes them where the caller wants them.
-  template <std::size_t S> static constexpr bool hands_over() {
-    if constexpr (behind(S) == stages) return false;
-    else if constexpr (requires { stage_of<S>::gives_registers, stage_of<behind(S)>::takes_registers; })
-      return stage_of<S>::gives_registers && stage_of<behind(S)>::takes_registers;
-    else return false;
-  }
-  template <std::size_t S> static constexpr bool writes_output() {
-    if constexpr (behind(S) == stages && requires { stage_of<S>::writes_exactly; }) return stage_of<S>::writes_exactly;
-    else return false;
-  }
-
-  template <class W, class Observe>
-  constexpr void run_in(const float* x, float* y, scratch& s, Observe& observe) const {
-    if constexpr (!reads_exactly()) {
-      std::copy_n(x, Net::input_size, s.at[1]);
-      std::fill(s.at[1] + Net::input_size, s.at[1] + engine_stage::padded<Lane>(Net::input_size), 0.0f);
-      x = s.at[1];
-    }
-    if constexpr (stages <= inline_up_to) {
-      run_from<0, W>(x, 1.0f, y, s, observe);
-    } else {
-      float owed = 1.0f;
-      float *out = s.at[0], *other = s.at[1];
-      for_each_stage(stored, [&]<std::size_t S>(const auto& stage, std::size_t behind) {
-        constexpr auto plan = engine_plan::plan_of<Net>.at[S];
-        if constexpr (plan.what != engine_plan::kind::carried) {
-          const auto seen = engine_stage::watch(observe, plan.normalizer + behind);
-          owed = engine_stage::run_shared<W>(stage, x, owed, out, seen);
-          x = out;
-          std::swap(out, other);
-        }
-      });
-      std::copy_n(x, Net::output_size, y);
-    }
-  }
-  // Runs the stages from S on, whose input is x: floats, or registers.
-  template <std::size_t S, class W, class X, class Observe>
-  [[gnu::always_inline]] constexpr void run_from(const X& x, float owed, float* y, scratch& s, Observe& observe) const {
-    if constexpr (S == stages) {
-      std::copy_n(x, Net::output_size, y);
-    } else if constexpr (constexpr auto plan = engine_plan::plan_of<Net>.at[S];
-                         plan.what == engine_plan::kind::carried) {
-      run_from<S + 1, W>(x, owed, y, s, observe);
-    } else {
-      const auto& stage = stage_at<S>();
-      const auto seen = engine_stage::watch(observe, plan.normalizer);
-      if constexpr (hands_over<S>()) {
-        typename stage_of<S>::template outputs<W> out;
-        owed = stage.template run<W>(x, owed, out, seen);
-        run_from<S + 1, W>(out, owed, y, s, observe);
-      } else if constexpr (writes_output<S>()) {
-        simd::exactly<Net::output_size> out{y};
-        stage.template run<W>(x, owed, out, seen);
-      } else {
-        float* const out = s.at[computed_before(S) % 2];
-        owed = stage.template run<W>(x, owed, out, seen);
-        run_from<S + 1, W>(static_cast<const float*>(out), owed, y, s, observe);
       }
     }
   }

@@ -151,6 +151,8 @@ template <float_lane V> [[gnu::always_inline]] constexpr auto fours_added(const 
 
 /// Activations in registers: element i is float i % width<V> of at[i / width<V>]; behind the last are zeros.
 template <float_lane V, std::size_t Count> struct registers {
+  using lane = V;
+  static constexpr std::size_t count = Count;
   V at[Count];
 };
 /// Activations of a caller: exactly Size floats, no more may be written.
