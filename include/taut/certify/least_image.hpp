@@ -9,6 +9,7 @@
 // matrix semidefinite. Where u sums to 0 over runs, t (1'u)^2 may be added: A maps constants of a run to 0.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <taut/certify/region.hpp>
 #include <taut/certify/spectral_norm.hpp>
 #include <taut/certify/symmetric.hpp>
@@ -230,12 +231,12 @@ constexpr double least_image(const shell_image& f, std::size_t work = constant_w
   if (f.rows == 0 || f.columns == 0) return 0;
   const std::size_t entries = f.rows * f.columns;
   int steps = entries < (std::size_t{1} << 18) ? 400 : 64, roots = 60;
-  std::size_t limit = std::size_t{1} << 34;
+  std::uint64_t limit = std::uint64_t{1} << 34;
   if (std::is_constant_evaluated()) steps = 32, roots = 12, limit = work;
-  const std::size_t n = f.columns;
+  const std::uint64_t n = f.columns;
   double best = 0;
-  if (3 * static_cast<std::size_t>(steps + 3) * entries <= limit) best = images::by_direction(f, steps);
-  if (f.low > 0 && n * entries / 2 + static_cast<std::size_t>(roots + 4) * n * n * n / 6 <= limit)
+  if (3 * static_cast<std::uint64_t>(steps + 3) * entries <= limit) best = images::by_direction(f, steps);
+  if (f.low > 0 && n * entries / 2 + static_cast<std::uint64_t>(roots + 4) * n * n * n / 6 <= limit)
     best = most(best, images::by_s_lemma(f, roots));
   return best;
 }
