@@ -11,6 +11,7 @@ function(run)
   set(output "${output}" PARENT_SCOPE)
 endfunction()
 
+file(MAKE_DIRECTORY ${FOLDER})
 set(reference "")
 foreach(level IN LISTS LEVELS)
   string(MAKE_C_IDENTIFIER ${level} name)
