@@ -7,6 +7,7 @@ has() {
     g++ | cmake) command -v "$1" ;;
     ninja-build) command -v ninja ;;
     clang-19) command -v clang++-19 ;;
+    gnuplot-nox) command -v gnuplot ;;
     *) dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>&1 | grep -qx installed ;;
   esac >/dev/null 2>&1
 }

@@ -1,51 +1,60 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# sh tests/benchmark.sh             set up, build, time taut and its peers, write the report to build/benchmark/report
+# sh tests/benchmark.sh             set up, build, time taut and its peers; the report goes to build/benchmark/report
 #   --quick                         a few short rounds
-#   --out DIR                       where the report goes
-#   --only N1,N5                    these networks (N1 N2 N3 N4 N5 autoencoder signal N5_bias_free 16x16x6)
+#   --out DIR                       where report.md, report.json and figure.svg go
+#   --only N1,N5                    these networks: N1 N2 N3 N4 N5 autoencoder signal N5_bias_free 16x16x6
 #   --peers taut,plain,eigen_rows   peers whose names begin so
-#   --rounds N --slot MILLISECONDS  how long
-# Of each network only what is asked for is built.
+#   --rounds N  --slot MS           how many rounds, and how long each peer runs in each
+#   --rtneural DIR                  RTNeural's sources: one peer more
+# Only what is asked for is built. docs/speed.md says what is measured and how.
 set -u
+start=$PWD
 cd "$(dirname "$0")/.." || exit 1
-root=$PWD
 . examples/setup.sh
 
-out=build/benchmark/report only="" options=""
+out=$PWD/build/benchmark/report only="" options="" rtneural=""
 while [ $# -gt 0 ]; do
   case $1 in
     --quick) options="$options --quick" ;;
-    --out | --only | --peers | --rounds | --slot)
+    --out | --only | --peers | --rounds | --slot | --rtneural)
       [ $# -gt 1 ] || { echo "$1 wants a value" >&2 && exit 2; }
       case $1 in
-        --out) out=$2 ;;
+        --out) case $2 in /*) out=$2 ;; *) out=$start/$2 ;; esac ;;
         --only) only=$2 options="$options --only $2" ;;
+        --rtneural) rtneural=$(cd "$start" && cd "$2" && pwd) || exit 2 ;;
         *) options="$options $1 $2" ;;
       esac
       shift
       ;;
-    *) sed -n '3,9s/^# //p' "$root/tests/benchmark.sh" >&2 && exit 2 ;;
+    *) sed -n '3,10s/^# //p' tests/benchmark.sh >&2 && exit 2 ;;
   esac
   shift
 done
 
+peers="libeigen3-dev libdnnl-dev libxnnpack-dev libopenblas-dev libxsmm-dev"
 # shellcheck disable=SC2086
-need $packages clang-19 libeigen3-dev
+need $packages clang-19 gnuplot-nox $peers
 
 targets=all
-if [ -n "$only" ]; then
-  targets=""
-  for net in $(echo "$only" | tr ',' ' '); do targets="$targets benchmark_$net"; done
-fi
+[ -n "$only" ] && targets="benchmark_driver benchmark_libraries $(echo "$only" | sed 's/[^,]*/benchmark_&/g; s/,/ /g')"
 jobs=$(nproc 2>/dev/null || echo 2)
 for preset in benchmark benchmark-clang; do
-  more=""
-  [ "$preset" = benchmark ] && more=taut_benchmark
-  quiet cmake --preset "$preset"
+  quiet cmake --preset "$preset" "-DTAUT_RTNEURAL=$rtneural"
   # shellcheck disable=SC2086
-  cmake --build "build/$preset" -j"$jobs" --target $targets $more -- --quiet || exit 1
+  cmake --build "build/$preset" -j"$jobs" --target $targets -- --quiet || exit 1
 done
+
 # shellcheck disable=SC2086
-exec build/benchmark/tests/benchmarks/benchmark --plugins build/benchmark/peers --plugins build/benchmark-clang/peers \
+build/benchmark/tests/benchmarks/benchmark --plugins build/benchmark/peers --plugins build/benchmark-clang/peers \
   --out "$out" $options
+status=$?
+[ $status -gt 1 ] && exit $status
+{
+  printf '\nPackages:'
+  for package in $peers; do dpkg-query -W -f ' ${Package} ${Version};' "$package" 2>/dev/null; done
+  echo
+} >>"$out/report.md"
+gnuplot -e "folder='$out'" tests/benchmarks/figure.gp
+echo "the report: $out/report.md, report.json, figure.svg"
+exit $status

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
-#include <iostream>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -126,7 +126,9 @@ int run(const settings& s) {
   for (const std::string& name : names)
     for (const std::size_t batch : {std::size_t{1}, batch_size})
       if (batch == 1 || (name != "N5_bias_free" && name != "16x16x6")) right &= measure(name, batch, peers, s, r);
-  write_report(s.out, m, r);
+  std::map<std::string, std::string> compilers;
+  for (const known_peer& k : peers) compilers[k.compiler] = k.the->compiler_version;
+  write_report(s.out, m, r, compilers);
   return right ? 0 : 1;
 }
 

@@ -43,18 +43,17 @@ template <class F> double shortest(F&& f, double patience = 3e6) {
 /// Floating-point operations per ns (GFLOP/s): independent multiply-adds in registers of so many bytes.
 template <std::size_t Bytes> double peak() {
   using v = detail::vector<Bytes>;
-  constexpr std::size_t chains = 12, steps = 4000;  // 4 cycles of latency on two units need 8
+  static constexpr std::size_t chains = Bytes > 32 ? 24 : 14, steps = 4000;  // as many as there are registers
   const double time = detail::shortest(
       []() __attribute__((noinline)) {
         v sum[chains] = {}, factor = v{} + 0.5f, term = v{} + 1.0f;
         asm volatile("" : "+x"(factor), "+x"(term));
-#pragma GCC unroll 12
+#pragma GCC unroll 24
         for (v& s : sum) asm volatile("" : "+x"(s));  // as if they differed
-#pragma GCC unroll 4
         for (std::size_t i = 0; i < steps; ++i)
-#pragma GCC unroll 12
+#pragma GCC unroll 24
           for (std::size_t k = 0; k < chains; ++k) sum[k] = sum[k] * factor + term;
-#pragma GCC unroll 12
+#pragma GCC unroll 24
         for (v& s : sum) asm volatile("" : "+x"(s));
       },
       3e7);

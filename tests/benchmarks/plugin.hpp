@@ -43,6 +43,7 @@ struct peer {
   const char* name = nullptr;
   kind what = kind::other;
   bool (*open)(const problem&, runner&) = nullptr;
+  const char* compiler_version = __VERSION__;
 };
 
 /// `open` of a peer that is a class: made from a problem, with one(x, y), perhaps many(x, y), and perhaps a static
