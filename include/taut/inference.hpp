@@ -91,6 +91,7 @@
 
 #include <taut/engine/plan.hpp>
 #include <taut/engine/stage.hpp>
+#include <taut/engine/scale.hpp>
 #include <taut/engine/sphere.hpp>
 #include <taut/engine/dense.hpp>
 #include <taut/engine/convolve.hpp>

@@ -21,16 +21,15 @@ template <class Net, std::size_t N> constexpr bool plans(const expected (&stages
   for (std::size_t i = 0; i < N; ++i) {
     const auto& s = plan.at[i];
     if (s.what != stages[i].what || s.first != stages[i].first || s.count != stages[i].count) return false;
-    if (s.normalized != stages[i].normalized || s.scale != stages[i].scale) return false;
+    if (s.normalized != stages[i].normalized || s.scale.scale != stages[i].scale) return false;
   }
   return true;
 }
 template <class N> using net = typename N::normal_form;
 
-// 1/std is owed to the next affine layer through ReLU, unless there may be offsets: then it is decided when they are
-// known
+// the scale is owed to the next affine layer through ReLU, for which offsets wait, unless they turn out to be 0
 static_assert(plans<net<decltype(Input<4> >> Linear<4> >> LN >> ReLU >> Linear<2>)>>(
-    {{kind::dense, 0, 3, true, scheme::owed_if_offset_zero}, {kind::dense, 3, 1}}));
+    {{kind::dense, 0, 3, true, scheme::owed_with_offset}, {kind::dense, 3, 1}}));
 static_assert(plans<net<decltype(Input<4> >> Linear<4> >> LN(no_affine) >> ReLU >> Linear<2>)>>(
     {{kind::dense, 0, 3, true, scheme::owed}, {kind::dense, 3, 1}}));
 // without a nonlinearity between, offsets fold into the next bias
@@ -51,6 +50,27 @@ static_assert(plans<net<decltype(Input<4> >> Linear<4> >> LN >> LN >> Linear<2>)
     {{kind::dense, 0, 2, true, scheme::applied}, {kind::normalize, 2, 1, true, scheme::applied}, {kind::dense, 3, 1}}));
 static_assert(plans<net<decltype(Input<4> >> Linear<4> >> ReLU >> LN >> Linear<2>)>>(
     {{kind::dense, 0, 2}, {kind::normalize, 2, 1, true, scheme::applied}, {kind::dense, 3, 1}}));
+
+// As a square to a small matrix that is normalized itself, as a factor to all others: no epsilon, no square.
+template <class N> constexpr bool squares(std::size_t from) {
+  const auto& plan = engine_plan::plan_of<N>;
+  const bool leaves = plan.at[from].scale.leaves == engine_plan::owed_as::square;
+  const bool arrives = plan.at[from + 1].scale.arrives == engine_plan::owed_as::square;
+  return leaves && arrives;
+}
+template <class N> constexpr bool factors(std::size_t from) {
+  const auto& plan = engine_plan::plan_of<N>;
+  return plan.at[from].scale.leaves == engine_plan::owed_as::factor &&
+         plan.at[from + 1].scale.arrives == engine_plan::owed_as::factor;
+}
+using tiny_chain =
+    net<decltype(Input<3> >> Linear<3> >> LN >> Linear<4> >> LN >> ReLU >> Linear<3> >> RMSNorm >> Tanh >> Linear<2>)>;
+static_assert(engine_plan::plan_of<tiny_chain>.at[0].scale.arrives == engine_plan::owed_as::square);
+static_assert(squares<tiny_chain>(0) && squares<tiny_chain>(1) && factors<tiny_chain>(2));
+static_assert(squares<net<decltype(Input<3> >> Linear<16> >> LN >> ReLU >> Linear<16> >> LN >> Linear<2>)>>(0));
+static_assert(factors<net<decltype(Input<3> >> Linear<32> >> LN >> ReLU >> Linear<16> >> LN >> Linear<2>)>>(0));
+static_assert(factors<net<decltype(Input<3> >> Linear<4> >> LN >> ReLU >> Linear<4> >> GN<2> >> Linear<2>)>>(0));
+static_assert(factors<net<decltype(Input<3> >> Linear<4> >> LN(epsilon<1e-30>) >> Linear<4> >> LN)>>(0));
 
 }  // namespace
 

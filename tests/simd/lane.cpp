@@ -98,6 +98,7 @@ TEST_CASE("simd.lane: every word agrees with portable bit for bit") {
   CHECK(differences([](auto a, auto, auto) { return abs(a); }) == 0);
   CHECK(differences([](auto a, auto, auto) { return sqrt(a); }) == 0);
   CHECK(differences([](auto a, auto, auto) { return reciprocal_sqrt(a); }) == 0);
+  CHECK(differences([](auto a, auto, auto) { return inverse_root_power(abs(a)); }) == 0);
   CHECK(differences([](auto a, auto b, auto c) { return select(less(a, b), c, a); }) == 0);
   CHECK(differences([](auto a, auto, auto) { return sum(a); }) == 0);
   CHECK(differences([](auto a, auto, auto) { return as_written(a); }) == 0);

@@ -53,6 +53,9 @@ static_assert(std::bit_cast<std::uint32_t>(max(-0.0f, 0.0f)) == 0x80000000u);
 static_assert(std::bit_cast<std::uint32_t>(abs(-0.0f)) == 0 && abs(-3.0) == 3.0);
 static_assert(!less(nan, 1.0f) && !less(1.0f, nan) && less(1.0f, 2.0f) && select(true, 1.0f, nan) == 1.0f);
 static_assert(power_of_two(integer_shift - 126) == 0x1p-126f && power_of_two(integer_shift + 127) == 0x1p127f);
+static_assert(inverse_root_power(0.5f) == 1 && inverse_root_power(0x1.fffffep0f) == 1);
+static_assert(inverse_root_power(2.0f) == 0.5f && inverse_root_power(0x1p-126f) == 0x1p63f);
+static_assert(inverse_root_power(portable<4>(0x1.8p127f)).at[3] == 0x1p-64f);
 
 static_assert(width<float> == 1 && width<double> == 1 && width<portable<8>> == 8);
 static_assert(block_columns<float> == 1 && block_columns<portable<2>> == 1 && block_columns<portable<4>> == 4);

@@ -71,7 +71,7 @@ struct growth {
 
 /// The growth of a network. No sum and no square of squares overflows while the norm of every activation stays below
 /// 2^62, before and after the scale of a normalizer: it may be owed to the next affine layer, and until then the engine
-/// holds what is `unscaled`. Folded weights, products of all between two affine layers, stay below 2^100, and squares
+/// holds what is `unscaled`: sqrt(n) (gain z + offset std) of a normalizer. Folded weights, products of all between two affine layers, stay below 2^100, and squares
 /// that underflow are nothing beside min_std^2 + epsilon >= 2^-100.
 template <class Net, class Real> constexpr growth growth_of(const parameters<Net, Real>& p) {
   constexpr double largest = 0x1p62, largest_weight = 0x1p100;
@@ -82,7 +82,7 @@ template <class Net, class Real> constexpr growth growth_of(const parameters<Net
     using L = layer_of<Net, I>;
     constexpr std::size_t in = Net::shapes[I].size(), out = Net::shapes[I + 1].size();
     if (L::reads != fusion::affine && L::reads != fusion::pointwise) slope = scaled.slope, offset = scaled.offset;
-    double steepness = 1, added = 0;
+    double steepness = 1, added = 0, lifted = 0;
     if constexpr (L::reads == fusion::affine) {
       const auto held = folded<I>(p);
       const auto& raw = *held;
@@ -107,6 +107,7 @@ template <class Net, class Real> constexpr growth growth_of(const parameters<Net
       }
       steepness = rounded::sqrt_up(gain);
       added = rounded::sqrt_up(static_cast<double>(in) * gain) + rounded::sqrt_up(offsets);
+      lifted = added;
       if (declared_floor<L>() * declared_floor<L>() + L::epsilon < 1 / largest_weight) scaled.safe = 0;
     } else if constexpr (requires { L::adds_input; }) {  // a block: each of its networks by itself
       double slopes = 0, offsets = 0;
@@ -137,7 +138,7 @@ template <class Net, class Real> constexpr growth growth_of(const parameters<Net
     }
     if (!(folded_weight <= largest_weight)) scaled.safe = 0;
     growth unscaled{slope, offset, scaled.safe};
-    unscaled.then(steepness, added);
+    unscaled.then(steepness + lifted, added);
     unscaled.keep_below(largest);
     slope = unscaled.slope, offset = unscaled.offset;
     scaled.safe = unscaled.safe;

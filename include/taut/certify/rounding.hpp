@@ -73,7 +73,7 @@ template <class Net, class Lane, class Real> class rounding_builder {
   }
   /// Whether stage S leaves gains and offsets of its normalizer to the matrix of the next one, with nothing between.
   template <std::size_t S> static constexpr bool leaves_gains() {
-    return plan.at[S].scale == engine_plan::scheme::owed && plan.at[S].pointwise() == 0;
+    return plan.at[S].scale.scale == engine_plan::scheme::owed && plan.at[S].pointwise() == 0;
   }
 
   template <std::size_t S> constexpr void stage() {
@@ -175,7 +175,11 @@ template <class Net, class Lane, class Real> class rounding_builder {
       in_sums = std::max(in_sums, in_batches::rounding(norm, rounded::add_up(m.size, m.lost)));
       longest = std::max(longest, in_batches::longest);
     }
-    at[I].step = engine_rounding::affine_step(m, in_sums, contracted, contracted, 0, longest, rows);
+    // behind a square: products with p are exact, the bias is multiplied by a rounded root
+    constexpr double of_bias = s.scale.arrives == engine_plan::owed_as::square ? 1 + contracted : 0;
+    at[I].step = engine_rounding::affine_step(m, in_sums, contracted, contracted, of_bias, longest, rows);
+    if constexpr (of_bias > 0)  // p b may underflow: 2^-126 times the square's root, which is below 2^64
+      at[I].step.fixed = rounded::add_up(at[I].step.fixed, 0x1p-62 * rounded::sqrt_up(static_cast<double>(rows)));
   }
 
   /// The root of the sum of the squared norms of the columns that a kernel adds up by themselves, where that is worth
@@ -274,17 +278,19 @@ template <class Net, class Lane, class Real> class rounding_builder {
     }
     sphere.gain = largest_of(gain.at, n);
     sphere.added = frobenius_norm_up(offset.at, 1, n);
-    bool owes = s.scale == engine_plan::scheme::owed;
-    if (s.scale == engine_plan::scheme::owed_if_offset_zero) owes = !(sphere.added > 0);
-    if (owes) {
-      owed = mul_up(0x1p40, sphere.gain < 1 ? 1 : sphere.gain);  // no scale is larger: normalizer_step
+    using engine_plan::scheme;
+    const bool waits =
+        s.scale.scale == scheme::applied || (s.scale.scale == scheme::owed_with_offset && largest_of(offset.at, n) > 0);
+    if (s.scale.owes()) owed = mul_up(0x1p41, sphere.gain < 1 ? 1 : sphere.gain);  // no scale is larger
+    if (waits) {
+      // what waits for the scale: gain and offset are floats, gain z, the scale times one of them, the sum; a root or a
+      // quotient that is off beside the scale itself. What underflows is owed 2^41 at most
+      sphere.fixed = add_up(add_up(mul_up(units(3.0 + contracted), mul_up(sphere.gain, sphere.sphere)),
+                                   mul_up(units(3.0 + contracted), sphere.added)),
+                            mul_up(mul_up(0x1p-84, sphere.gain < 1 ? 1 : sphere.gain), sphere.sphere));
+    } else {
       sphere.fixed = mul_up(mul_up(owed, 2 * engine_rounding::flushed), sphere.sphere);
-      return;
     }
-    // x r, the gain, the sum, the offset
-    const double size = mul_up(sphere.gain, sphere.sphere);
-    sphere.fixed = add_up(add_up(mul_up(units(3.0 + contracted), size), mul_up(units(2.0), sphere.added)),
-                          mul_up(0x1p-85, sphere.sphere));
   }
 
   template <std::size_t I> constexpr engine_rounding::step pointwise() const {

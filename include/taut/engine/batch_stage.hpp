@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The stages with samples in the lanes: x[register][element], `count` registers of samples; owed[register] is the
-// factor that the true inputs have over what x holds. What a stage computes for a sample is what its `run` computes, in
+// scale that the true inputs have over what x holds (scale.hpp). What a stage computes for a sample is what its `run` computes, in
 // another order of additions. Observers are not called.
 //
 // A stage that is not here states run_lanes(x, owed, y, count) itself; a network with one that does not runs its
@@ -52,8 +52,13 @@ template <std::size_t Registers, class Dense, class W>
   using act = typename Dense::pointwise;
   using product = simd::batch_product<W, typename Dense::matvec, rows, columns>;
   const auto each = [](auto&& f) __attribute__((always_inline)) { simd::detail::repeat<Registers>(f); };
-  W factor[Registers], squares[Registers];
-  each([&](auto v) __attribute__((always_inline)) { factor[v] = owed[v], squares[v] = W(0.0f); });
+  using in_scale = arriving<W, Dense::scaling.arrives>;
+  const auto scales = [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline)) {
+    return std::array<in_scale, Registers>{in_scale(owed[I])...};
+  }(std::make_index_sequence<Registers>{});
+  W squares[Registers];
+  if constexpr (Dense::normalizes)
+    each([&](auto v) __attribute__((always_inline)) { squares[v] = scales[v].in_units(W(stage.epsilon[0])); });
   product::template apply<Registers>(
       stage.weight.data(), x, columns,
       [&]<std::size_t Count>(std::size_t first, std::integral_constant<std::size_t, Count>, auto& sums)
@@ -62,40 +67,39 @@ template <std::size_t Registers, class Dense, class W>
             simd::detail::repeat<Count>([&](auto r) __attribute__((always_inline)) {
               const W bias = simd::broadcast<W>(stage.bias[first + r]);
               each([&](auto v) __attribute__((always_inline)) {
-                W z = simd::multiply_add(sums[r][v], factor[v], bias);
+                W z = scales[v].affine(sums[r][v], bias, stage.biased);
                 if constexpr (Dense::normalizes) {
                   if constexpr (decltype(r)::value == 0) square[v] = z * z;
                   else square[v] = simd::multiply_add(z, z, square[v]);
                 }
-                if (!Dense::normalizes || stage.owes) z = act::apply(z);
+                if (!Dense::normalizes || !stage.waits) z = act::apply(z);
                 y[v * rows + first + r] = z;
               });
             });
             if constexpr (Dense::normalizes)
               each([&](auto v) __attribute__((always_inline)) { squares[v] = squares[v] + square[v]; });
           });
-  if constexpr (!Dense::normalizes) {
-    each([&](auto v) __attribute__((always_inline)) { owed[v] = W(1.0f); });
-  } else {
-    W r[Registers];
-    each([&](auto v) __attribute__((always_inline)) {
-      const W variance = simd::as_written(squares[v] * static_cast<float>(1.0 / static_cast<double>(rows)));
-      r[v] = simd::reciprocal_sqrt(variance + stage.epsilon);
-    });
-    if constexpr (Dense::may_apply) {
-      if (!stage.owes) {
-        for (std::size_t i = 0; i < rows; ++i) {
-          const W gain = simd::broadcast<W>(stage.gain[i]), offset = simd::broadcast<W>(stage.offset[i]);
-          each([&](auto v) __attribute__((always_inline)) {
-            W& at = y[v * rows + i];
-            at = act::apply(simd::multiply_add(at * r[v], gain, offset));
-          });
-        }
-        each([&](auto v) __attribute__((always_inline)) { r[v] = W(1.0f); });
+  constexpr bool owes = Dense::scaling.owes();
+  if constexpr (Dense::may_wait) {
+    if (stage.waits) {
+      W scale[Registers];
+      each([&](auto v) __attribute__((always_inline)) {
+        scale[v] = owes ? simd::sqrt(squares[v]) : simd::reciprocal_sqrt(squares[v]);
+      });
+      for (std::size_t i = 0; i < rows; ++i) {
+        const W gain = simd::broadcast<W>(stage.gain[i]), offset = simd::broadcast<W>(stage.offset[i]);
+        each([&](auto v) __attribute__((always_inline)) {
+          W& at = y[v * rows + i];
+          at = owes ? lifted<act>(at * gain, scale[v], offset) : applied<act>(at * gain, scale[v], offset);
+        });
       }
     }
-    each([&](auto v) __attribute__((always_inline)) { owed[v] = r[v]; });
   }
+  each([&](auto v) __attribute__((always_inline)) {
+    if constexpr (!owes) owed[v] = W(1.0f);
+    else if constexpr (Dense::scaling.leaves == engine_plan::owed_as::square) owed[v] = squares[v];
+    else owed[v] = simd::reciprocal_sqrt(squares[v]);
+  });
 }
 
 /// The stage for all its registers of samples.

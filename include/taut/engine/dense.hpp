@@ -5,6 +5,7 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <taut/engine/scale.hpp>
 #include <taut/engine/sphere.hpp>
 #include <taut/engine/stage.hpp>
 #include <taut/simd/matvec.hpp>
@@ -14,15 +15,17 @@
 namespace taut::engine_stage {
 
 /// y = f(normalize(W x + b)) over all rows, or y = f(W x + b), weights packed in the layout of V.
-template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale, class Epilogue> struct dense {
+template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scaling_scheme Scale, class Epilogue> struct dense {
   using scheme = engine_plan::scheme;
+  using owed_as = engine_plan::owed_as;
   using pointwise = Epilogue;
   static constexpr std::size_t row_count = Rows, column_count = Cols;
+  static constexpr engine_plan::scaling_scheme scaling = Scale;
   using matvec = simd::matvec<V, Rows, Cols>;
   static constexpr std::size_t size = Rows;
-  static constexpr bool normalizes = Scale != scheme::none;
-  static constexpr bool may_apply = Scale == scheme::applied || Scale == scheme::owed_if_offset_zero;
-  static constexpr std::size_t affine_rows = may_apply ? matvec::padded_rows : 0;
+  static constexpr bool normalizes = Scale.scale != scheme::none;
+  static constexpr bool may_wait = Scale.scale == scheme::applied || Scale.scale == scheme::owed_with_offset;
+  static constexpr std::size_t affine_rows = may_wait ? matvec::padded_rows : 0;
   /// The outputs as registers, for a stage that takes them; few enough to stay there.
   template <class W> using outputs =
       simd::registers<simd::resized<W, matvec::panel_rows>, matvec::panels <= matvec::together ? matvec::panels : 0>;
@@ -30,14 +33,16 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale
   static constexpr bool gives_registers = simd::width<V> >= 4 && matvec::panels <= matvec::together;
   /// Whether it can write exactly the outputs.
   static constexpr bool writes_exactly = gives_registers || Rows % matvec::panel_rows == 0;
-  static constexpr std::size_t alignment = simd::width<V> * sizeof(float);
+  static constexpr std::size_t alignment = matvec::lanes * sizeof(float),
+                               row_alignment = matvec::panel_rows * sizeof(float);
 
   alignas(alignment) std::array<float, matvec::size> weight{};
-  alignas(alignment) std::array<float, matvec::padded_rows> bias{};
-  alignas(alignment) std::array<float, affine_rows> gain{};
-  alignas(alignment) std::array<float, affine_rows> offset{};
-  float epsilon = 0;
-  bool owes = Scale == scheme::owed;
+  alignas(row_alignment) std::array<float, matvec::padded_rows> bias{};
+  alignas(row_alignment) std::array<float, affine_rows> gain{};
+  alignas(row_alignment) std::array<float, affine_rows> offset{};
+  alignas(row_alignment) std::array<float, normalizes ? matvec::panel_rows : 0> epsilon{};  ///< n epsilon, 0, 0, ...
+  bool biased = false;                                                                      ///< whether a bias is not 0
+  bool waits = Scale.scale == scheme::applied;  ///< whether outputs wait for the scale: for offsets at least
 
   /// Folds the parameters p of affine layer A, the scalings behind it and the normalizer behind them in double and
   /// packs them, with what the stage before has left; replaces that by what is left to the next stage. `Run` rows are
@@ -49,18 +54,19 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale
     carried = {};
     std::array<double, Rows> sign = filled<double, Rows>(1), b{};
     if constexpr (normalizes) {
-      epsilon = static_cast<float>(norm.epsilon);
-      if constexpr (Scale == scheme::owed_if_offset_zero) {
-        owes = true;
-        for (const double o : norm.offset) owes = owes && o == 0;
+      constexpr double count = static_cast<double>(Rows), root = simd::sqrt(count);
+      epsilon[0] = static_cast<float>(norm.epsilon * count);
+      if constexpr (Scale.scale == scheme::owed_with_offset) {
+        waits = false;
+        for (const double o : norm.offset) waits = waits || o != 0;
       }
       for (std::size_t i = 0; i < Rows; ++i) {
-        if (owes) {
+        if (!waits) {
           sign[i] = norm.gain[i] < 0 && !Epilogue::empty ? -1 : 1;
-          carried.factor[i] = norm.gain[i] * sign[i];
+          carried.factor[i] = norm.gain[i] * sign[i] * root;
           carried.offset[i] = Epilogue::empty ? norm.offset[i] : 0;
-        } else if constexpr (may_apply) {
-          gain[i] = static_cast<float>(norm.gain[i]);
+        } else if constexpr (may_wait) {
+          gain[i] = static_cast<float>(norm.gain[i] * root);
           offset[i] = static_cast<float>(norm.offset[i]);
         }
       }
@@ -91,53 +97,64 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale
     matvec::pack([&](std::size_t row,
                      std::size_t column) { return sign[row] * (entry(row, column) - mean[row / Run * Cols + column]); },
                  weight.data());
-    for (std::size_t row = 0; row < Rows; ++row) bias[row] = static_cast<float>(sign[row] * b[row]);
+    biased = false;
+    for (std::size_t row = 0; row < Rows; ++row) {
+      bias[row] = static_cast<float>(sign[row] * b[row]);
+      biased = biased || bias[row] != 0;
+    }
   }
 
-  /// Runs the stage in lanes W (V, or the portable lanes of the same width); returns the factor owed by y, and hands
-  /// the normalizer's variance to `observe`. x: floats, or registers if it `takes_registers`; y: a buffer of
-  /// matvec::padded_rows aligned floats, simd::exactly the outputs, or registers.
+  /// Runs the stage in lanes W (V, or the portable lanes of the same width) on an x that is owed such a scale; returns
+  /// what y is owed, and hands the normalizer's variance to `observe`. x: floats, or registers if it `takes_registers`;
+  /// y: a buffer of matvec::padded_rows aligned floats, simd::exactly the outputs, or registers.
   template <class W, class X, class Y, class Observe>
   [[gnu::always_inline]] constexpr float run(const X& x, float owed, Y&& y, Observe&& observe) const {
     using kernel = simd::matvec<W, Rows, Cols>;
     using lane = typename kernel::row_lane;
-    const lane factor = simd::broadcast<lane>(owed);
-    lane squares = simd::broadcast<lane>(0.0f);
+    constexpr bool observed = normalizes && !std::same_as<std::remove_cvref_t<Observe>, no_observer>;
+    const arriving<lane, Scale.arrives> in(owed);
+    lane squares = simd::broadcast<lane>(0.0f), seen = squares;
+    if constexpr (normalizes) squares = in.in_units(simd::load_aligned<lane>(epsilon.data()));
     // what has to wait for the scale stays in registers, or in a buffer where it is too much for them
     outputs<W> waiting;
     kernel::apply(weight.data(), x, [&](auto panel, const lane& sums) __attribute__((always_inline)) {
-      const lane z = simd::multiply_add(sums, factor, at<lane>(bias, panel));
+      const lane z = in.affine(sums, at<lane>(bias, panel), biased);
       if constexpr (normalizes) squares = simd::multiply_add(z, z, squares);
-      if constexpr (!may_apply) finish(panel, z, y);
+      if constexpr (observed) seen = simd::multiply_add(z, z, seen);
+      if constexpr (!may_wait) finish(panel, Epilogue::apply(z), y);
       else if constexpr (gives_registers) waiting.at[panel] = z;
-      else if (owes) finish(panel, z, y);
-      else simd::store(z, floats(y) + panel * simd::width<lane>);
+      else if (waits) simd::store(z, floats(y) + panel * simd::width<lane>);
+      else finish(panel, Epilogue::apply(z), y);
     });
     if constexpr (!normalizes) {
       return 1.0f;
     } else {
-      // as written: contracted with the sum below or not, it would depend on who observes it
-      const float variance = simd::as_written(simd::sum(squares) * static_cast<float>(1.0 / static_cast<double>(Rows)));
-      const float r = simd::reciprocal_sqrt(variance + epsilon);
-      observe(variance);
-      if constexpr (may_apply) {
+      constexpr auto share = static_cast<float>(1.0 / static_cast<double>(Rows));
+      if constexpr (observed) observe(simd::as_written(simd::sum(in.in_true_units(seen)) * share));
+      const float square = simd::sum(squares);
+      if constexpr (may_wait) {
         const auto each_panel = [](auto&& f) __attribute__((always_inline)) {
           simd::detail::repeat<kernel::panels, gives_registers>(f);
         };
-        if (!owes) {
-          const lane scale = simd::broadcast<lane>(r);
+        if (waits) {
+          const lane root = simd::sqrt(simd::broadcast<lane>(square));
+          const lane scale = Scale.owes() ? root : lane(1.0f) / root;
           each_panel([&](auto panel) __attribute__((always_inline)) {
             lane z;
             if constexpr (gives_registers) z = waiting.at[panel];
             else z = simd::load<lane>(floats(y) + panel * simd::width<lane>);
-            finish(panel, simd::multiply_add(z * scale, at<lane>(gain, panel), at<lane>(offset, panel)), y);
+            z = z * at<lane>(gain, panel);
+            const lane o = at<lane>(offset, panel);
+            finish(panel, Scale.owes() ? lifted<Epilogue>(z, scale, o) : applied<Epilogue>(z, scale, o), y);
           });
-          return 1.0f;
+        } else if constexpr (gives_registers) {
+          each_panel([&](auto panel)
+                         __attribute__((always_inline)) { finish(panel, Epilogue::apply(waiting.at[panel]), y); });
         }
-        if constexpr (gives_registers)
-          each_panel([&](auto panel) __attribute__((always_inline)) { finish(panel, waiting.at[panel], y); });
       }
-      return r;
+      if constexpr (!Scale.owes()) return 1.0f;
+      else if constexpr (Scale.leaves == owed_as::square) return square;
+      else return simd::reciprocal_sqrt(square);
     }
   }
 
@@ -148,9 +165,8 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale
   [[gnu::always_inline]] static constexpr Z at(const std::array<float, Size>& values, std::size_t panel) {
     return simd::load_aligned<Z>(&values[panel * simd::width<Z>]);
   }
-  // The nonlinearities, and zeros in the padding if they do not keep them.
+  // Writes a panel of outputs, and zeros in the padding if the nonlinearities do not keep them.
   template <class Z, class Y> [[gnu::always_inline]] static constexpr void finish(auto panel, Z z, Y& y) {
-    z = Epilogue::apply(z);
     constexpr std::size_t width = simd::width<Z>, rest = Rows % width;
     if constexpr (std::same_as<Y, simd::exactly<Rows>>) {
       if constexpr (rest == 0) simd::store(z, y.at + panel * width);
@@ -167,7 +183,7 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scheme Scale
 
 /// y = f(normalize(W x + b)) with a normalizer N of several runs of rows: its centring is folded run by run.
 template <class V, std::size_t Rows, std::size_t Cols, class N, shape Out, class Epilogue> struct dense_in_runs {
-  dense<V, Rows, Cols, engine_plan::scheme::none, epilogue<>> affine;
+  dense<V, Rows, Cols, engine_plan::scaling_scheme{}, epilogue<>> affine;
   sphere<V, N, Out, N::centred, Epilogue> normalize;
 
   template <class W, class Observe> constexpr float run(const float* x, float owed, float* y, Observe&& observe) const {

@@ -7,9 +7,8 @@
 //   scaling* before a dense layer                no stage: they fold into its columns
 //   scaling* pointwise* | normalizer pointwise* | mixing pointwise* | block pointwise*       a stage of its own
 //
-// relu(r z) = r relu(z) for r > 0: when only homogeneous layers stand between a dense layer's normalizer and the next
-// dense layer, r is owed to that layer, which applies it to its sums; the gains go into its columns (their signs into
-// the rows here). An offset before a nonlinearity forbids this; without a nonlinearity it folds into the next bias.
+// relu(z / s) = relu(z) / s for s > 0: when only homogeneous layers stand between a dense layer's normalizer and the
+// next dense layer, the scale is owed to that layer (engine/scale.hpp); why and when: docs/architecture.md.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -20,12 +19,24 @@ namespace taut::engine_plan {
 
 enum class kind { dense, convolution, carried, elementwise, normalize, mixing, block };
 
-/// What becomes of a normalizer's scale.
+/// What becomes of a normalizer's scale s = sqrt(|z|^2 + n epsilon).
 enum class scheme {
-  none,                 ///< no normalizer
-  applied,              ///< y = f(gain r z + offset), here
-  owed,                 ///< r is owed to the next stage; gain and offset are folded into it
-  owed_if_offset_zero,  ///< as `owed` if all offsets turn out to be 0, else as `applied`
+  none,             ///< no normalizer
+  applied,          ///< y = f(gain z / s + offset), here
+  owed,             ///< y = f(z): gain and 1/s are owed to the next stage, the offset is folded into it
+  owed_with_offset  ///< y = f(gain z + offset s): 1/s is owed to the next stage; as `owed` if all offsets turn out 0
+};
+
+/// As what an owed scale is handed over: the factor 1/s, or s^2, which costs no division and no root on the way.
+enum class owed_as { factor, square };
+
+/// How a dense stage and its neighbours share the scales of normalizers.
+struct scaling_scheme {
+  scheme scale = scheme::none;
+  owed_as arrives = owed_as::factor, leaves = owed_as::factor;
+  constexpr bool operator==(const scaling_scheme&) const = default;
+
+  [[nodiscard]] constexpr bool owes() const { return scale == scheme::owed || scale == scheme::owed_with_offset; }
 };
 
 /// Layers [first, first + count) as one kernel: the affine layer, if any, then scalings, a normalizer, pointwise
@@ -37,7 +48,7 @@ struct stage {
   std::size_t normalizer = 0;                ///< its number, where the stage has one
   bool normalized = false, in_runs = false;  ///< in_runs: several runs of elements, each on its own
   std::size_t first_pointwise = 0;
-  scheme scale = scheme::none;
+  scaling_scheme scale{};
 
   [[nodiscard]] constexpr std::size_t pointwise() const { return first + count - first_pointwise; }
   /// The same stage at the start of a network.
@@ -59,7 +70,15 @@ struct facts {
   bool pools_all = false;    // a normalizer with one run over everything
   bool offset_free = false;  // a normalizer that states it has no offset
   bool per_channel = false;  // a scaling of whole channels
+  bool bounded = false;      // a normalizer whose scale stays away from 0
+  std::size_t products = 0;  // affine: entries of its matrix
 };
+
+/// Normalizers with a smaller epsilon do not hand over squares: s^2 / s_before^2 >= n epsilon / 2 must be a normal
+/// float.
+inline constexpr double least_epsilon = 0x1p-80;
+/// A product of so few entries (16 x 16) is ready before a root and a division are: then the division is saved.
+inline constexpr std::size_t quick_product = 256;
 
 /// Whether an affine layer is a convolution: it states the geometry of its windows.
 template <class L> inline constexpr bool is_convolution = requires(shape s) { L::geometry(s); };
@@ -67,10 +86,12 @@ template <class L> inline constexpr bool is_convolution = requires(shape s) { L:
 template <class L> constexpr facts facts_of(shape in) {
   facts f{L::reads};
   if constexpr (L::reads == fusion::pointwise) f.homogeneous = L::homogeneous;
-  if constexpr (L::reads == fusion::affine) f.windows = is_convolution<L>;
+  if constexpr (L::reads == fusion::affine)
+    f.windows = is_convolution<L>, f.products = in.size() * L::output(in).size();
   if constexpr (requires { L::combines; }) f.blocks = L::combines;
   if constexpr (L::reads == fusion::normalizer) {
     f.pools_all = L::pooled(in).groups == 1 && L::pooled(in).size == in.size();
+    f.bounded = L::epsilon >= least_epsilon;
     if constexpr (requires { L::offset_free; }) f.offset_free = L::offset_free;
   }
   if constexpr (requires { L::per_channel; }) f.per_channel = L::per_channel;
@@ -118,10 +139,19 @@ template <std::size_t Depth> constexpr stages<Depth> group(const std::array<fact
     if (s.normalized) {
       const bool may_owe = s.what == kind::dense && !s.in_runs && homogeneous && is_dense(i + s.count);
       const bool plain = s.pointwise() == 0 || layers[s.normalizer].offset_free;
-      s.scale = !may_owe ? scheme::applied : plain ? scheme::owed : scheme::owed_if_offset_zero;
+      s.scale.scale = !may_owe ? scheme::applied : plain ? scheme::owed : scheme::owed_with_offset;
     }
     i += s.count;
     plan.at[plan.count++] = s;
+  }
+  for (std::size_t i = 1; i < plan.count; ++i) {
+    auto &from = plan.at[i - 1], &to = plan.at[i];
+    if (from.scale.owes() && layers[from.normalizer].bounded && to.normalized && !to.in_runs &&
+        layers[to.first].products <= quick_product) {
+      from.scale.leaves = to.scale.arrives = owed_as::square;
+      // what is owed nothing is owed the square 1: the first stage of a chain is as the others are
+      if (i == 1 || !plan.at[i - 2].scale.owes()) from.scale.arrives = owed_as::square;
+    }
   }
   return plan;
 }

@@ -120,9 +120,10 @@ template <class V> constexpr statistics_error statistics_of(std::size_t n, bool 
   statistics_error e;
   const std::size_t sum = std::max(longest_sum<V>(n), longest_sum_in_batches<V>(n));
   const std::size_t squares = sum + (simd::target_fuses ? 0 : 1);
-  // |c|^2: a chain of positive terms; times 1/n: two; the root halves it and adds its own
-  e.std = units(static_cast<double>(squares + 2) / 2 + 1);
-  // plus epsilon: its own rounding and the sum's; the root halves it; the root and the quotient
+  // |c|^2: a chain of positive terms, perhaps in units of an owed scale; times 1/n: two; the root halves it and adds its
+  // own
+  e.std = units(static_cast<double>(squares + 3) / 2 + 1);
+  // plus epsilon: its own rounding, its units and the sum's; the root halves it; the root and the quotient
   e.scale = units(static_cast<double>(squares + 3) / 2 + 2);
   if (subtracts) {
     // m^ is off by (sum + 2) units of mean |x|, so a = x - m^ has |a| <= |c| + (sum + 2) units of |x|. The mean of a is

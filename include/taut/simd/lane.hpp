@@ -211,6 +211,11 @@ template <std::size_t Width> [[gnu::always_inline]] inline vector<Width> nearest
   const words bits = ((__builtin_bit_cast(words, x.raw()) + 0x4afb0du) >> 23) + (0x4b400000u - 127);
   return vector<Width>(__builtin_bit_cast(typename vector<Width>::floats, bits));
 }
+template <std::size_t Width> [[gnu::always_inline]] inline vector<Width> inverse_root_power(vector<Width> x) {
+  using words = typename vector<Width>::words;
+  const words bits = (190u << 23) - (__builtin_bit_cast(words, x.raw()) >> 24 << 23);
+  return vector<Width>(__builtin_bit_cast(typename vector<Width>::floats, bits));
+}
 template <std::size_t Width> [[gnu::always_inline]] inline vector<Width> select_first(vector<Width> v, std::size_t n) {
   const auto position = vector<Width>::load_aligned(detail::positions_of<Width>.at);
   return select(less(position, static_cast<float>(n)), v, 0.0f);

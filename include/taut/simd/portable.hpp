@@ -128,6 +128,10 @@ constexpr float power_of_two(float shifted) {
 constexpr float nearest_exponent(float x) {
   return __builtin_bit_cast(float, ((detail::bits(x) + 0x4afb0du) >> 23) + (0x4b400000u - 127));
 }
+/// The power of two p with p^2 x in [1/2, 2), for normal x > 0; ready before sqrt(x) is.
+constexpr float inverse_root_power(float x) {
+  return __builtin_bit_cast(float, (190u << 23) - (detail::bits(x) >> 24 << 23));
+}
 
 /// Width floats with the arithmetic, the order of operations and the rounding of a register, in constant expressions.
 template <std::size_t Width> struct portable {
@@ -239,6 +243,10 @@ template <std::size_t Width> constexpr portable<Width> power_of_two(portable<Wid
 }
 template <std::size_t Width> constexpr portable<Width> nearest_exponent(portable<Width> a) {
   for (float& v : a.at) v = nearest_exponent(v);
+  return a;
+}
+template <std::size_t Width> constexpr portable<Width> inverse_root_power(portable<Width> a) {
+  for (float& v : a.at) v = inverse_root_power(v);
   return a;
 }
 template <std::size_t Width>

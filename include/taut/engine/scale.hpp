@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a dense stage does with its sums, its bias and the scales of normalizers, in lanes V: elements of one sample, or
+// samples of a batch. The input is x times a factor, or x / sqrt(square):
+//
+//   factor r:    z = r W x + b                        square q = s^2:  z = p W x + p s b,  p a power of two next to 1/s
+//                S^2 = |z|^2 + n epsilon                               S^2 = |z|^2 + n epsilon p^2 q
+//
+// The normalized output is sqrt(n) z / S with gains and offsets. An owed scale costs no division on the way, a square
+// no root where there is no bias; p keeps everything in range, is exact, and is ready before the root is.
+#pragma once
+#include <taut/engine/plan.hpp>
+#include <taut/simd/lane.hpp>
+
+namespace taut::engine_stage {
+
+/// The scale of a stage's input.
+template <class V, engine_plan::owed_as Form> struct arriving;
+
+template <class V> struct arriving<V, engine_plan::owed_as::factor> {
+  V factor;
+
+  [[gnu::always_inline]] explicit constexpr arriving(float owed) : factor(simd::broadcast<V>(owed)) {}
+  [[gnu::always_inline]] explicit constexpr arriving(V owed)
+    requires(!std::same_as<V, float>)
+      : factor(owed) {}
+  /// z; `biased`: whether b is not 0.
+  [[gnu::always_inline]] constexpr V affine(V sums, V bias, bool) const {
+    return simd::multiply_add(sums, factor, bias);
+  }
+  /// What n epsilon is in the units of |z|^2, and |z|^2 in those of the true activations.
+  [[gnu::always_inline]] constexpr V in_units(V epsilon) const { return epsilon; }
+  [[gnu::always_inline]] constexpr V in_true_units(V squares) const { return squares; }
+};
+
+template <class V> struct arriving<V, engine_plan::owed_as::square> {
+  V root, power, rest;  // rest = p^2 q in [1/2, 2), exactly
+
+  [[gnu::always_inline]] explicit constexpr arriving(float square)
+    requires(!std::same_as<V, float>)
+      : arriving(simd::broadcast<V>(square)) {}
+  [[gnu::always_inline]] explicit constexpr arriving(V square)
+      : root(simd::sqrt(square)), power(simd::inverse_root_power(square)), rest((square * power) * power) {}
+  [[gnu::always_inline]] constexpr V affine(V sums, V bias, bool biased) const {
+    const V z = sums * power;
+    return biased ? simd::multiply_add(bias * power, root, z) : z;
+  }
+  [[gnu::always_inline]] constexpr V in_units(V epsilon) const { return epsilon * rest; }
+  [[gnu::always_inline]] constexpr V in_true_units(V squares) const { return squares / rest; }
+};
+
+/// y = f(gain z / S + offset), of gain z.
+template <class Epilogue, class V> [[gnu::always_inline]] constexpr V applied(V scaled, V inverse, V offset) {
+  return Epilogue::apply(simd::multiply_add(scaled, inverse, offset));
+}
+/// y = f(gain z + offset S), of gain z: it is owed 1 / S.
+template <class Epilogue, class V> [[gnu::always_inline]] constexpr V lifted(V scaled, V root, V offset) {
+  return Epilogue::apply(simd::multiply_add(offset, root, scaled));
+}
+
+}  // namespace taut::engine_stage
