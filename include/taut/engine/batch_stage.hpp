@@ -15,6 +15,7 @@
 #include <taut/simd/batch_product.hpp>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 
 namespace taut::engine_stage {
 
