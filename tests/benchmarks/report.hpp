@@ -48,6 +48,9 @@ inline std::vector<std::string> result_lines(const machine& m, const results& r)
       line += " best_peer=" + name;
     }
     say(line, "ratio", ratio(&mine, best));
+    say(line, "gcc_ratio", ratio(&mine, r.fastest(mine.net, mine.batch, [&](const result& one) {
+          return one.compiler == "g++" && (one.what == kind::library || (mine.batch == 1 && one.what != kind::ours));
+        })));
     say(line, "roofline", m.bound(*n, mine.batch) / mine.ns());
     if (clang != nullptr) say(line, "clang_ns", clang->ns());
     say(line, "plain_c_ratio", ratio(&mine, r.best_plain(mine.net, mine.batch)));
