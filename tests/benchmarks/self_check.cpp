@@ -151,6 +151,7 @@ TEST_CASE("benchmarks.machine: no bound is below what a register allows") {
   const net& n = nets[number_of("N1")];
   CHECK(here().peak_256 > 1);
   CHECK(here().bound(n, 1) >= n.operations() / here().peak_widest);
+  CHECK(here().bound(n, 1) >= reading_time(n.bytes()));
   CHECK(n.operations() == 2.0 * (64 * 32 + 32 * 10));
   CHECK(n.bytes() == 4.0 * (64 * 32 + 3 * 32 + 32 * 10 + 10));
 }
