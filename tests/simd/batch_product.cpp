@@ -102,7 +102,7 @@ template <class V, std::size_t Rows, std::size_t Cols, std::size_t Registers> do
 }
 
 using tiny = batch_product<portable<16>, matvec<portable<16>, 3, 3>, 3, 3>;
-static_assert(tiny::registers == 4 && tiny::longest == 3);
+static_assert(tiny::longest == 3);
 static_assert(batch_product<portable<16>, matvec<portable<16>, 32, 784>, 32, 784>::longest == 32 + 24);
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The stages with samples in the lanes: x[register][element], `count` registers of samples; owed[register] is the
-// scale that the true inputs have over what x holds (scale.hpp). What a stage computes for a sample is what its `run` computes, in
-// another order of additions. Observers are not called.
+// The stages with samples in the lanes: x[register][element], `count` registers of samples; owed[register] is the factor
+// that the true inputs have over what x holds. What a stage computes for a sample is what its `run` computes, in another
+// order of additions. Observers are not called.
 //
 // A stage that is not here states run_lanes(x, owed, y, count) itself; a network with one that does not runs its
 // batches sample by sample.
@@ -53,7 +53,8 @@ template <std::size_t Registers, class Dense, class W>
   using act = typename Dense::pointwise;
   using product = simd::batch_product<W, typename Dense::matvec, rows, columns>;
   const auto each = [](auto&& f) __attribute__((always_inline)) { simd::detail::repeat<Registers>(f); };
-  using in_scale = arriving<W, Dense::scaling.arrives>;
+  // always a factor: with several registers in flight a division is cheaper than what a square needs in every row
+  using in_scale = arriving<W, engine_plan::owed_as::factor>;
   const auto scales = [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline)) {
     return std::array<in_scale, Registers>{in_scale(owed[I])...};
   }(std::make_index_sequence<Registers>{});
@@ -70,7 +71,8 @@ template <std::size_t Registers, class Dense, class W>
               each([&](auto v) __attribute__((always_inline)) {
                 W z = scales[v].affine(sums[r][v], bias, stage.biased);
                 if constexpr (Dense::normalizes) {
-                  if constexpr (decltype(r)::value == 0) square[v] = z * z;
+                  if constexpr (decltype(r)::value == 0)
+                    square[v] = Count == rows ? simd::multiply_add(z, z, squares[v]) : z * z;
                   else square[v] = simd::multiply_add(z, z, square[v]);
                 }
                 if (!Dense::normalizes || !stage.waits) z = act::apply(z);
@@ -78,7 +80,9 @@ template <std::size_t Registers, class Dense, class W>
               });
             });
             if constexpr (Dense::normalizes)
-              each([&](auto v) __attribute__((always_inline)) { squares[v] = squares[v] + square[v]; });
+              each([&](auto v) __attribute__((always_inline)) {
+                squares[v] = Count == rows ? square[v] : squares[v] + square[v];
+              });
           });
   constexpr bool owes = Dense::scaling.owes();
   if constexpr (Dense::may_wait) {
@@ -97,9 +101,7 @@ template <std::size_t Registers, class Dense, class W>
     }
   }
   each([&](auto v) __attribute__((always_inline)) {
-    if constexpr (!owes) owed[v] = W(1.0f);
-    else if constexpr (Dense::scaling.leaves == engine_plan::owed_as::square) owed[v] = squares[v];
-    else owed[v] = simd::reciprocal_sqrt(squares[v]);
+    owed[v] = owes ? simd::reciprocal_sqrt(squares[v]) : W(1.0f);
   });
 }
 
@@ -107,15 +109,12 @@ template <std::size_t Registers, class Dense, class W>
 template <class W, class Stage>
   requires requires { typename Stage::matvec; }
 constexpr void run_lanes(const Stage& stage, const W* x, W* owed, W* y, std::size_t count) {
-  constexpr std::size_t most =
-      simd::batch_product<W, typename Stage::matvec, Stage::row_count, Stage::column_count>::registers;
   const auto go = [&]<std::size_t N>(std::integral_constant<std::size_t, N>) __attribute__((always_inline)) {
 #pragma GCC unroll 1
     for (; count >= N; count -= N, x += N * Stage::column_count, y += N * Stage::row_count, owed += N)
       run_dense<N>(stage, x, owed, y);
   };
-  if constexpr (most > 2) go(std::integral_constant<std::size_t, most>{});
-  if constexpr (most <= 2) go(std::integral_constant<std::size_t, 2>{});
+  go(std::integral_constant<std::size_t, 2>{});
   go(std::integral_constant<std::size_t, 1>{});
 }
 

@@ -20,8 +20,6 @@ template <float_lane V, class Packed, std::size_t Rows, std::size_t Cols> struct
   /// Rows of a tile: the sums of two registers of samples, their inputs and a weight fit the registers (32 of 16
   /// floats, else 16). The last tile may have half as many more.
   static constexpr std::size_t tile_rows = width<V> >= 16 ? 8 : 4;
-  /// Registers of samples multiplied at once: more for few rows, whose sums would not hide the latency.
-  static constexpr std::size_t registers = Rows <= tile_rows / 2 ? 4 : 2;
   /// Columns that are added up by themselves where there are more than twice as many.
   static constexpr std::size_t stretch = 32;
   /// How many such stretches come before the last one, which has at most as many columns.
