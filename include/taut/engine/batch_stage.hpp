@@ -85,24 +85,24 @@ template <std::size_t Registers, class Dense, class W>
               });
           });
   constexpr bool owes = Dense::scaling.owes();
+  if constexpr (Dense::normalizes)
+    each([&](auto v) __attribute__((always_inline)) {
+      const W root = simd::sqrt(squares[v]);
+      owed[v] = W(1.0f) / root;
+      squares[v] = owes ? root : owed[v];  // what offsets wait for
+    });
   if constexpr (Dense::may_wait) {
     if (stage.waits) {
-      W scale[Registers];
-      each([&](auto v) __attribute__((always_inline)) {
-        scale[v] = owes ? simd::sqrt(squares[v]) : simd::reciprocal_sqrt(squares[v]);
-      });
       for (std::size_t i = 0; i < rows; ++i) {
         const W gain = simd::broadcast<W>(stage.gain[i]), offset = simd::broadcast<W>(stage.offset[i]);
         each([&](auto v) __attribute__((always_inline)) {
           W& at = y[v * rows + i];
-          at = owes ? lifted<act>(at * gain, scale[v], offset) : applied<act>(at * gain, scale[v], offset);
+          at = owes ? lifted<act>(at * gain, squares[v], offset) : applied<act>(at * gain, squares[v], offset);
         });
       }
     }
   }
-  each([&](auto v) __attribute__((always_inline)) {
-    owed[v] = owes ? simd::reciprocal_sqrt(squares[v]) : W(1.0f);
-  });
+  if constexpr (!owes) each([&](auto v) __attribute__((always_inline)) { owed[v] = W(1.0f); });
 }
 
 /// The stage for all its registers of samples.
