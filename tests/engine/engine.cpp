@@ -109,9 +109,10 @@ TEST_CASE("engine.engine: a deep network runs shared stages to the same result")
 TEST_CASE("engine.engine: turns of several stages run as a loop to the same result, and observers see each layer") {
   const auto drawn_turns = random_parameters<turning>(3);
   check_kernels(drawn_turns, 3, 3);
+  const std::array<float, 7> sample{1, -2, 0.5f, 0, 3};
+  CHECK(distance(compile(drawn_turns)(sample), evaluate(drawn_turns, sample)) < 1e-4);
   std::vector<std::size_t> seen, expected;
-  compile(drawn_turns)(std::array<float, 7>{1, -2, 0.5f, 0, 3},
-                       [&](std::size_t layer, float) { seen.push_back(layer); });
+  compile(drawn_turns)(sample, [&](std::size_t layer, float) { seen.push_back(layer); });
   for (std::size_t turn = 0; turn < 5; ++turn) expected.insert(expected.end(), {3 + 6 * turn + 1, 3 + 6 * turn + 5});
   expected.push_back(3 + 6 * 5 + 1);
   CHECK(seen == expected);
