@@ -32,9 +32,10 @@
 #include <taut/net/layer.hpp>
 #include <taut/net/sector.hpp>
 #include <taut/net/option.hpp>
-#include <taut/net/parameters.hpp>
 #include <taut/net/input.hpp>
 #include <taut/net/compose.hpp>
+#include <taut/net/flat.hpp>
+#include <taut/net/parameters.hpp>
 #include <taut/net/network.hpp>
 #include <taut/net/normalizer.hpp>
 #include <taut/net/normalization.hpp>

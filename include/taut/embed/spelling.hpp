@@ -84,7 +84,7 @@ template <Network Net> [[nodiscard]] std::string spelling() {
   dsl_text out;
   out.layer<typename Net::input>();
   if (Net::depth > 0) out += " >> ";
-  out.layers(typename Net::layers{});
+  out.layers(base::layers_of<Net>{});
   return out.text;
 }
 

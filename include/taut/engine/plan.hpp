@@ -162,7 +162,7 @@ template <class Net> inline constexpr auto plan_of = []<class... Ls>(base::list<
   std::array<facts, Net::depth> layers{};
   for (std::size_t i = 0; i < Net::depth; ++i) layers[i] = stated[i + 1](Net::shapes[i]);
   return group<Net::depth>(layers);
-}(typename Net::layers{});
+}(base::layers_of<Net>{});
 
 /// The stages as stretches that repeat, on layers that repeat.
 template <class Net> inline constexpr auto stage_repetitions = [] {

@@ -28,6 +28,10 @@ template <class In, class... Layers> struct network;
 
 namespace base {
 
+/// What `>>` gives: the network Before and a few layers more, in all Depth of them, with all facts of a network. Each
+/// `>>` costs one type with a short name, however deep the network is; the flat list is made when a fact needs it.
+template <std::size_t Depth, shape Output, class Before, class... Layers> struct growing;
+
 template <class P> inline constexpr bool is_sequence = false;
 template <class... Ls> inline constexpr bool is_sequence<sequence<Ls...>> = true;
 template <class P> inline constexpr bool is_network = requires { typename P::normal_form; };
@@ -46,6 +50,10 @@ struct verdict {
   bool about_shapes;
   words where, wants, given;
 };
+
+/// The last layer of a network, or its input.
+template <class Whole> struct last_layer;
+template <class Whole> using last_of = typename last_layer<Whole>::type;
 
 /// Layer L at position Index behind the layer (or input) Last, which gives the shape Output.
 template <shape Output, std::size_t Index, class L, class Last> struct step {
@@ -80,13 +88,24 @@ template <class... Ls> struct part_of<sequence<Ls...>> {
   using layers = list<Ls...>;
 };
 
-/// A network that `>>` is building: it remembers its output and its last layer, so that each `>>` costs one step,
-/// however deep the network is.
-template <shape Output, class Last, class Whole> struct growing : Whole {
-  using grown = growing;
+/// Whether L is a layer that takes a given shape.
+template <class L> constexpr bool takes([[maybe_unused]] shape given) {
+  if constexpr (is_input<L> || !Layer<L>) return false;
+  else return L::accepts(given);
+}
+
+/// The network with the layer L behind it; nothing if L does not fit.
+template <class Whole, class L, bool Fits = takes<L>(Whole::output)> struct grown {};
+template <class Whole, class L> struct grown<Whole, L, true> {
+  using type = growing<Whole::depth + 1, L::output(Whole::output), Whole, L>;
+};
+template <std::size_t Depth, shape Output, class Before, class... Ls, class L>
+  requires(sizeof...(Ls) < 16)
+struct grown<growing<Depth, Output, Before, Ls...>, L, true> {
+  using type = growing<Depth + 1, L::output(Output), Before, Ls..., L>;
 };
 
-/// The result of `>>`: the type, and the first step that does not fit (void if all do).
+/// What `>>` gives: the type, and the first step that does not fit (void if all do).
 template <class Left, class More> struct composition {  // no layers left to append
   using type = Left;
   using misfit = void;
@@ -95,12 +114,13 @@ template <class Left, class Misfit> struct broken {
   using type = Left;
   using misfit = Misfit;
 };
-template <shape Output, class Last, class In, class... Ls, class L, class... More>
-struct composition<growing<Output, Last, network<In, Ls...>>, list<L, More...>> {
-  using here = step<Output, sizeof...(Ls), L, Last>;
+template <class Left, class L, class... More>
+  requires is_network<Left>
+struct composition<Left, list<L, More...>> {
   static constexpr auto next() {
-    if constexpr (!here::fits()) return std::type_identity<broken<growing<Output, Last, network<In, Ls...>>, here>>{};
-    else return std::type_identity<composition<growing<L::output(Output), L, network<In, Ls..., L>>, list<More...>>>{};
+    if constexpr (takes<L>(Left::output))
+      return std::type_identity<composition<typename grown<Left, L>::type, list<More...>>>{};
+    else return std::type_identity<broken<Left, step<Left::output, Left::depth, L, last_of<Left>>>>{};
   }
   using type = typename decltype(next())::type::type;
   using misfit = typename decltype(next())::type::misfit;
@@ -119,17 +139,12 @@ template <class... Ls> struct extended<sequence<Ls...>> {
 template <class P>
   requires is_input<P>
 struct extended<P> {
-  using type = growing<P::extents, P, network<P>>;
+  using type = network<P>;
 };
 template <class P>
-  requires(is_network<P> && !requires { typename P::grown; })
+  requires is_network<P>
 struct extended<P> {
-  using type = growing<P::output, at<typename P::with_input, P::depth>, typename P::normal_form>;
-};
-template <class P>
-  requires requires { typename P::grown; }
-struct extended<P> {
-  using type = typename P::grown;
+  using type = typename P::as_composed;
 };
 
 /// What may stand on the left of `>>`.
@@ -137,6 +152,13 @@ template <class P>
 concept Part = std::derived_from<P, layer_base> || is_sequence<P> || is_network<P>;
 
 }  // namespace base
+
+/// Appends one layer that fits: the short way, for long networks.
+template <std::size_t Depth, shape Output, class Before, class... Layers, class L>
+constexpr typename base::grown<base::growing<Depth, Output, Before, Layers...>, L>::type operator>>(
+    base::growing<Depth, Output, Before, Layers...>, L) {
+  return {};
+}
 
 /// Appends layers: behind an input or a network they give a network, behind layers a sequence. What does not fit is one
 /// compile error here, in the body, and the layer is left out: nothing follows from it.

@@ -51,7 +51,7 @@ template <class... Ls> constexpr auto product_of_terms(shape in) {
 }
 
 template <class Net> constexpr auto lipschitz_expression() {
-  return []<class... Ls>(list<Ls...>) { return product_of_terms<Ls...>(Net::input::extents); }(typename Net::layers{});
+  return []<class... Ls>(list<Ls...>) { return product_of_terms<Ls...>(Net::input::extents); }(base::layers_of<Net>{});
 }
 
 /// The symbolic bound of a network in normal form.

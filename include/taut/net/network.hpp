@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <taut/algebra/bound.hpp>
 #include <taut/net/compose.hpp>
+#include <taut/net/flat.hpp>
 #include <taut/net/parameters.hpp>
 #include <type_traits>
 #include <utility>
@@ -17,41 +18,76 @@
 namespace taut {
 
 namespace base {
+
 /// Not constexpr, and defined nowhere: a compiler that reaches the call says its name.
 void a_layer_does_not_accept_the_shape_it_is_given();
+
+/// shapes_of<Net>[I] is what layer I takes, the last one what the network gives.
+template <class Whole> inline constexpr auto shapes_of = []<class... Ls>(list<Ls...>) {
+  std::array<shape, sizeof...(Ls) + 1> s{Whole::input::extents};
+  constexpr shape (*outputs[])(shape) = {nullptr, &Ls::output...};
+  constexpr bool (*accepts[])(shape) = {nullptr, &Ls::accepts...};
+  for (std::size_t i = 0; i < sizeof...(Ls); ++i) {
+    if (!accepts[i + 1](s[i])) a_layer_does_not_accept_the_shape_it_is_given();
+    s[i + 1] = outputs[i + 1](s[i]);
+  }
+  return s;
+}(layers_of<Whole>{});
+
+template <class Whole> constexpr std::size_t trainable_elements_of_network() {
+  std::size_t sum = 0;
+  for_each_index<layer_repetitions<Whole>.count>([&]<std::size_t S>() {
+    constexpr repetition here = layer_repetitions<Whole>.at[S];
+    for_each_index<here.period>([&]<std::size_t J>() {
+      constexpr std::size_t i = here.first + J;
+      sum += here.count * trainable_elements<parameters_of_layer<at<layers_of<Whole>, i>, Whole::shapes[i]>>();
+    });
+  });
+  return sum;
+}
+
+template <class In, class Layers> struct as_network;
+template <class In, class... Ls> struct as_network<In, list<Ls...>> {
+  using type = network<In, Ls...>;
+};
+// Deep networks are their own normal form: a flat list would be made for each prefix of them.
+template <class Whole, class In, bool Deep> struct normal_form_of {
+  using type = Whole;
+};
+template <class Whole, class In> struct normal_form_of<Whole, In, false> {
+  using type = typename as_network<In, typename flat<Whole>::layers>::type;
+};
+
+template <std::size_t Depth, shape Output, class Before, class... Layers> struct growing {
+  using as_composed = growing;
+  using input = typename Before::input;
+  static constexpr std::size_t depth = Depth;
+  static constexpr shape output = Output;
+  static constexpr std::size_t input_size = input::extents.size();
+  static constexpr std::size_t output_size = Output.size();
+  static constexpr const std::array<shape, Depth + 1>& shapes = shapes_of<growing>;
+  static constexpr std::size_t parameter_count = trainable_elements_of_network<growing>();
+  using normal_form = typename normal_form_of<growing, input, (Depth > 64)>::type;
+};
+
 }  // namespace base
 
 template <class In, class... Layers> struct network {
+  using as_composed = network;
   using normal_form = network;
   using input = In;
-  using layers = base::list<Layers...>;
-  using with_input = base::list<In, Layers...>;
 
   /// Number of layers, the input not counted.
   static constexpr std::size_t depth = sizeof...(Layers);
 
   /// shapes[I] is what layer I takes, shapes[depth] what the network gives.
-  static constexpr std::array<shape, depth + 1> shapes = [] {
-    std::array<shape, depth + 1> s{In::extents};
-    constexpr shape (*outputs[])(shape) = {nullptr, &Layers::output...};
-    constexpr bool (*accepts[])(shape) = {nullptr, &Layers::accepts...};
-    for (std::size_t i = 0; i < depth; ++i) {
-      if (!accepts[i + 1](s[i])) base::a_layer_does_not_accept_the_shape_it_is_given();
-      s[i + 1] = outputs[i + 1](s[i]);
-    }
-    return s;
-  }();
+  static constexpr const std::array<shape, depth + 1>& shapes = base::shapes_of<network>;
   static constexpr shape output = shapes[depth];
   static constexpr std::size_t input_size = In::extents.size();
   static constexpr std::size_t output_size = output.size();
 
   /// Number of trainable parameters.
-  static constexpr std::size_t parameter_count = []<std::size_t... I>(std::index_sequence<I...>) {
-    std::size_t sum = 0;
-    for (const std::size_t c : {std::size_t{0}, base::trainable_elements<parameters_of_layer<Layers, shapes[I]>>()...})
-      sum += c;
-    return sum;
-  }(std::make_index_sequence<depth>{});
+  static constexpr std::size_t parameter_count = base::trainable_elements_of_network<network>();
 };
 
 /// A network<...> or a struct derived from one.
@@ -85,6 +121,6 @@ template <class L, shape In, std::size_t K> using network_inside = typename insi
 }  // namespace base
 
 /// Layer I of a network, counted without the input.
-template <Network Net, std::size_t I> using layer_of = base::at<typename Net::layers, I>;
+template <Network Net, std::size_t I> using layer_of = base::at<base::layers_of<Net>, I>;
 
 }  // namespace taut

@@ -84,7 +84,7 @@ template <class Net> constexpr std::size_t outline_size() {
     std::size_t sum = 0;
     for (const std::size_t lines : {std::size_t{0}, outline_size_of_layer<Ls, Net::shapes[I]>()...}) sum += lines;
     return sum;
-  }(typename Net::layers{}, std::make_index_sequence<Net::depth>{});
+  }(base::layers_of<Net>{}, std::make_index_sequence<Net::depth>{});
 }
 
 /// The place of part `number` of what is at `outer`.
@@ -117,7 +117,7 @@ template <class Net> constexpr outline_entry* write_outline(outline_entry* line,
     outline_entry* at = line;
     [[maybe_unused]] const int in_order[] = {0, (at = write_outline_of_layer<Ls, Net::shapes[I]>(at, around, I), 0)...};
     return at;
-  }(typename Net::layers{}, std::make_index_sequence<Net::depth>{});
+  }(base::layers_of<Net>{}, std::make_index_sequence<Net::depth>{});
 }
 
 }  // namespace base

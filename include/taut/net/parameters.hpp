@@ -15,6 +15,7 @@
 #include <taut/base/meta.hpp>
 #include <taut/base/random.hpp>
 #include <taut/base/repetition.hpp>
+#include <taut/net/flat.hpp>
 #include <taut/net/layer.hpp>
 
 namespace taut {
@@ -53,7 +54,7 @@ template <class Net> inline constexpr auto layer_repetitions = []<class... Ls>(l
   constexpr const char* names[] = {nullptr, &name_of_type<Ls>...};
   return repetitions_of<sizeof...(Ls)>(
       [](std::size_t i, std::size_t j) { return names[i + 1] == names[j + 1] && Net::shapes[i] == Net::shapes[j]; });
-}(typename Net::layers{});
+}(layers_of<Net>{});
 
 template <std::size_t Position, class P> struct slot {
   P value;
@@ -63,7 +64,7 @@ template <std::size_t Position, class P> struct slot {
 template <class Net, class Real, std::size_t First, class Indices> struct turn;
 template <class Net, class Real, std::size_t First, std::size_t... J>
 struct turn<Net, Real, First, std::index_sequence<J...>>
-    : slot<J, typename parameters_of<at<typename Net::layers, First + J>, Net::shapes[First + J], Real>::type>... {};
+    : slot<J, typename parameters_of<at<layers_of<Net>, First + J>, Net::shapes[First + J], Real>::type>... {};
 
 /// The parameters of stretch S.
 template <class Net, class Real, std::size_t S> struct stretch {
@@ -232,7 +233,7 @@ constexpr void fill_weights(Weights& weights, std::size_t fan_in, Random& random
 template <class Net, class Real, class Random>
 constexpr void initialise_from(parameters<Net, Real>& p, Random& random) {
   for_each_layer<Net>([&]<std::size_t I>(std::size_t number) {
-    using L = at<typename Net::layers, I>;
+    using L = at<layers_of<Net>, I>;
     auto& layer = parameters_at<I>(p, number);
     if constexpr (requires { L::initialise(layer, random); }) L::initialise(layer, random);
     else layer = {};
