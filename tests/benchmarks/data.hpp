@@ -13,6 +13,9 @@ namespace taut::benchmarks {
 /// What weights look like: those of a trained net in general, or with offsets of normalizations that are all 0.
 enum class offsets { random, zero };
 
+/// Of the weights that are timed; peers may have them as constants.
+inline constexpr unsigned weight_seed = 5;
+
 /// The weights of a network, a function of the network and the seed. Biases, gains and offsets are nonzero and some gains
 /// negative, as training leaves them.
 class random_weights {

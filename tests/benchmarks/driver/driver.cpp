@@ -36,7 +36,7 @@ struct subject {
   std::vector<double> expected;
 
   subject(std::string its_name, const net& n, offsets what)
-      : name(std::move(its_name)), network(&n), weights(n, what, 5), inputs(random_inputs(n, 7)) {
+      : name(std::move(its_name)), network(&n), weights(n, what, weight_seed), inputs(random_inputs(n, 7)) {
     for (std::size_t s = 0; s < batch_size; ++s)
       for (const double v : reference(weights.given(), &inputs[s * n.inputs()])) expected.push_back(v);
   }
