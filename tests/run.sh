@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # sh tests/run.sh            set up, then the parts gcc, clang, sanitize and examples
-# sh tests/run.sh --all      also the complete test suite and the sanitizers with clang, and the long soundness campaign
-# sh tests/run.sh PART...    only these parts: gcc clang sanitize examples clang-all sanitize-clang campaign
+# sh tests/run.sh --all      also the complete test suite and the sanitizers with clang, the long soundness campaign, and
+#                            the kernels on other processors
+# sh tests/run.sh PART...    only these parts: gcc clang sanitize examples clang-all sanitize-clang campaign targets
 # The last line is "N passed, N failed"; the status is 0 only when something passed and nothing failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -10,8 +11,8 @@ cd "$(dirname "$0")/.." || exit 1
 
 case ${1:-} in
   "") parts="gcc clang sanitize examples" ;;
-  --all) parts="gcc clang-all sanitize sanitize-clang campaign examples" ;;
-  -*) sed -n '3,6s/^# //p' tests/run.sh && exit 2 ;;
+  --all) parts="gcc clang-all sanitize sanitize-clang campaign examples targets" ;;
+  -*) sed -n '3,7s/^# //p' tests/run.sh && exit 2 ;;
   *) parts=$* ;;
 esac
 packages="$packages catch2"
@@ -19,6 +20,10 @@ case $parts in *clang*) packages="$packages clang-19" ;; esac
 case $parts in *sanitize-clang*) packages="$packages libclang-rt-19-dev" ;; esac
 # shellcheck disable=SC2086
 need $packages
+case $parts in *targets*) # what cannot be installed is skipped there
+  (need clang-19 g++-aarch64-linux-gnu qemu-user-static nodejs lld-19 wasi-libc libc++-19-dev-wasm32 \
+    libc++abi-19-dev-wasm32 libclang-rt-19-dev-wasm32) ;;
+esac
 
 jobs=$(nproc 2>/dev/null || echo 2)
 passed=0 failed=0 skipped=0 minutes=''
@@ -65,6 +70,12 @@ for part in $parts; do
       export TAUT_CAMPAIGN=full
       run campaign "taut_test_campaign taut_test_campaign.matrices_fast_math" -R '^campaign' -V
       unset TAUT_CAMPAIGN
+      ;;
+    targets) # one check a target and file; a target without its tools is skipped
+      sh tests/targets/run.sh | tee "$log"
+      passed=$((passed + $(sed -n '$s/^\([0-9]*\) passed.*/\1/p' "$log")))
+      failed=$((failed + $(sed -n '$s/.*, \([0-9]*\) failed.*/\1/p' "$log")))
+      skipped=$((skipped + $(sed -n '$s/.*, \([0-9]*\) skipped$/\1/p' "$log")))
       ;;
     *)
       echo "there is no part $part"

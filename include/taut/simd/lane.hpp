@@ -176,9 +176,8 @@ template <std::size_t Width>
 }
 template <std::size_t Width>
 [[gnu::always_inline]] inline vector<Width> max(vector<Width> a, std::type_identity_t<vector<Width>> b) {
-#if defined(__SSE2__)
-  return vector<Width>(
-      xsimd::max(b.value, a.value));  // the instruction returns its second operand unless first > second
+#if defined(__SSE2__)  // the instruction returns its second operand unless first > second; release 14 swaps them
+  return vector<Width>(XSIMD_VERSION_MAJOR < 14 ? xsimd::max(b.value, a.value) : xsimd::max(a.value, b.value));
 #else
   return select(less(a, b), b, a);
 #endif
@@ -186,7 +185,7 @@ template <std::size_t Width>
 template <std::size_t Width>
 [[gnu::always_inline]] inline vector<Width> min(vector<Width> a, std::type_identity_t<vector<Width>> b) {
 #if defined(__SSE2__)
-  return vector<Width>(xsimd::min(b.value, a.value));
+  return vector<Width>(XSIMD_VERSION_MAJOR < 14 ? xsimd::min(b.value, a.value) : xsimd::min(a.value, b.value));
 #else
   return select(less(b, a), b, a);
 #endif
