@@ -67,6 +67,7 @@ TEST_CASE("simd.error_function: constant expressions, scalars and registers agre
   CHECK(differences(erf_of, erfs, 1.0f) == 0);
 }
 
+#if !defined(__wasm__)  // its C library computes functions of long double in double
 TEST_CASE("simd.error_function: double in constant expressions") {
   constexpr auto gaussians = table(gaussian_of, 9.2), tails = table(tail_of, 9.2), near_zero = table(tail_of, 0.3);
   constexpr auto scaled = table(scaled_of, 9.2), erfs = table(erf_of, 1.5), small = table(erf_of, 1e-5);
@@ -82,5 +83,6 @@ TEST_CASE("simd.error_function: double in constant expressions") {
     REQUIRE(std::abs(static_cast<double>(normal_tail(t) / truth - 1)) < 2e-15);
   }
 }
+#endif
 
 }  // namespace taut::simd

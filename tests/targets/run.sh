@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # sh tests/targets/run.sh [TARGET...]: the tests of kernels and engines, compiled for other processors than this one and
 # run here, in an emulator if need be; by default all of: avx2 sse2 avx2-clang aarch64 wasm dispatch.
-# A target whose tools are missing is skipped and says which. FILES="simd/lane engine/dense" runs only these. The last line is "N passed, N failed, N skipped".
+# A target whose tools are missing is skipped and says which. FILES="simd/lane engine/dense" runs only these. The last
+# line is "N passed, N failed, N skipped".
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 out=build/targets
@@ -51,8 +52,7 @@ verdict() {
 # one TARGET FILE: compiles, links and runs one file of tests.
 one() {
   name=$1.$(echo "$2" | tr / _)
-  mkdir -p "$out/$1"
-  program=$out/$1/$(basename "$2" .cpp)
+  program=$out/$1/$(echo "$2" | tr / _)
   more=''
   case $2 in simd/shapes) more=-DTAUT_ALL_SHAPES ;; esac
   # shellcheck disable=SC2086
@@ -79,7 +79,10 @@ target() {
     verdict "$1.main" 1
     return
   fi
-  files=${FILES:-$(cd tests && find simd engine -name '*.cpp' ! -name '*_fast_math.cpp' | sort | sed 's/\.cpp$//')}
+  folders="simd engine targets/programs"
+  [ "$1" = wasm ] && folders="simd targets/programs" # those of engine/ read files
+  # shellcheck disable=SC2086
+  files=${FILES:-$(cd tests && find $folders -name '*.cpp' ! -name '*_fast_math.cpp' | sort | sed 's/\.cpp$//')}
   running=0
   for file in $files; do
     (one "$1" "$file"; echo $? >"$out/$1.$(echo "$file" | tr / _).status") &

@@ -245,6 +245,12 @@ using native = vector<xsimd::batch<float>::size>;
 
 #else
 
+namespace detail {
+// Named where there are no registers, and never called.
+template <std::size_t Width, class Floats> void lower_half(Floats);
+template <std::size_t Width, class Floats> void upper_half(Floats);
+}  // namespace detail
+
 /// The lane of this target.
 using native = portable<1>;
 
