@@ -36,6 +36,10 @@ int main(int count, char** arguments) {
       worst = std::fmax(worst, std::fabs(static_cast<double>(y[i]) - truth[i]));
   }
   std::printf("largest difference to the reference: %.2g\n", worst);
+  bool caught = false;
+  try {
+    static_cast<void>(total({}));
+  } catch (const nothing_to_add&) { caught = true; }
   const std::vector<double> numbers{1, 2, 4};
-  return worst > 0 && worst < 2e-6 && total(numbers) == 7 ? 0 : 1;
+  return worst > 0 && worst < 2e-6 && total(numbers) == 7 && caught ? 0 : 1;
 }

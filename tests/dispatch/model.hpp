@@ -11,5 +11,7 @@ std::array<float, 5> infer(std::span<const float> x);
 std::array<double, 5> reference(std::span<const float> x);
 /// Floats in the widest lane of the level.
 std::size_t lanes();
-/// The sum of the numbers, whose function in the standard library is inline: in every object, if it were not localised.
+/// Thrown from a level, caught outside.
+struct nothing_to_add {};
+/// The sum of at least one number, whose function in the standard library is inline: in every object, if it were not localised.
 double total(std::span<const double> numbers);

@@ -52,8 +52,9 @@ template <std::size_t Width> constexpr std::size_t pair(std::size_t position) {
 }
 
 // The upper half of a register: an extraction is shorter than the permutation g++ finds for the shuffle.
-template <std::size_t Width> [[gnu::always_inline]] inline auto upper_half(typename compiler_vector<Width>::floats x) {
-  using half = typename compiler_vector<Width / 2>::floats;
+template <std::size_t Width>
+[[gnu::always_inline]] inline auto upper_half([[maybe_unused]] typename compiler_vector<Width>::floats x) {
+  using half [[maybe_unused]] = typename compiler_vector<Width / 2>::floats;
 #if defined(__AVX512F__)
   if constexpr (Width == 16) return __builtin_bit_cast(half, _mm512_extractf64x4_pd(__builtin_bit_cast(__m512d, x), 1));
 #endif
