@@ -143,12 +143,29 @@ static_assert(exact<portable<1>, 3, 5>() && exact<portable<2>, 19, 3>() && exact
 static_assert(exact<portable<4>, 13, 6>() && exact<portable<8>, 41, 9>());
 static_assert(exact<portable<16>, 32, 64>() && exact<portable<16>, 10, 32>() && exact<portable<16>, 100, 2>());
 
-static_assert(matvec<portable<16>, 10, 64>::size == 16 * 64 && matvec<portable<16>, 17, 5>::size == 32 * 8);
+static_assert(matvec<portable<16>, 10, 64>::size == 12 * 64 && matvec<portable<16>, 17, 5>::size == 20 * 8);
 static_assert(matvec<portable<1>, 17, 5>::size == 17 * 5 && matvec<portable<4>, 17, 5>::panels == 5);
 // as wide as the columns, as narrow as the rows
 static_assert(matvec<portable<16>, 3, 3>::size == 3 * 4 && matvec<portable<16>, 1, 16>::size == 16);
+static_assert(matvec<portable<16>, 6, 8>::size == 6 * 8 && matvec<portable<8>, 10, 8>::size == 10 * 8);
 static_assert(matvec<portable<16>, 2, 40>::columns == 16 && matvec<portable<16>, 7, 40>::columns == 8);
 static_assert(matvec<portable<8>, 4, 40>::columns == 8 && matvec<portable<8>, 5, 40>::columns == 4);
+
+// Of any shape, at most 3 rows and 3 columns are padding, or columns of one register where there are few rows.
+template <class V, std::size_t Rows, std::size_t Cols> constexpr bool lean() {
+  using kernel = matvec<V, Rows, Cols>;
+  return kernel::size < (Rows + 4) * (Cols + (Rows > 8 ? 4 : kernel::columns)) && kernel::size >= Rows * Cols &&
+         kernel::columns < Cols + 4;
+}
+template <class V, std::size_t Rows, std::size_t... Cols> constexpr bool lean_rows() {
+  return (lean<V, Rows, Cols>() && ...);
+}
+template <class V, std::size_t... Rows> constexpr bool lean_shapes() {
+  return (lean_rows<V, Rows, 1, 3, 8, 21, 100, 1024>() && ...);
+}
+static_assert(lean_shapes<portable<16>, 1, 2, 3, 4, 5, 7, 8, 9, 10, 13, 16, 17, 31, 33, 64, 65, 100, 1000, 1024>());
+static_assert(lean_shapes<portable<8>, 1, 2, 3, 4, 5, 8, 9, 13, 33, 1021>());
+static_assert(lean_shapes<portable<4>, 1, 3, 4, 5, 10, 1023>() && lean_shapes<portable<1>, 1, 7, 1024>());
 
 // Every entry has a place of its own, in the order of the columns' blocks, and that is where it is packed.
 template <class V, std::size_t Rows, std::size_t Cols> constexpr bool indexed() {

@@ -61,6 +61,8 @@ template <class V, class U> constexpr std::size_t wrong() {
     store_first<n>(w, to.data());
     for (std::size_t i = 0; i < lanes + 1; ++i) count += to[i] != (i < n ? from.at[lanes + i] : 0.0f);
   });
+  const auto turned = floats_of(columns_first(v));
+  for (std::size_t i = 0; i < lanes; ++i) count += turned[i] != from.at[i % (lanes / 4) * 4 + i / (lanes / 4)];
   if constexpr (lanes > 4) {
     constexpr std::size_t half = lanes / 2;
     const auto halves = floats_of(halves_added(v)), fours = floats_of(fours_added(v));

@@ -4,8 +4,9 @@
 // holds a few rows x 4 columns, so x is read by one 4-float broadcast per block of columns and the 4 registers of a
 // panel accumulate independently; three add_pairs per panel give the sums in row order:
 //     register a, position l  <->  row 4 (l / 4) + a, column l % 4.
-// Matrices of up to 8 rows use narrower registers, or hold more columns in each: 8 or 16 instead of 4. Lanes narrower
-// than 4 hold one column per register. The weights are one stream, read once, in order. Example:
+// The last panel has as many registers as its rows need. Matrices of up to 8 rows use narrower registers, or hold more
+// columns in each: 8 or 16 instead of 4; lanes narrower than 4 hold one. The weights are one stream, read once, in
+// order. Example:
 //   using kernel = matvec<native, 32, 64>;
 //   kernel::apply(w, x, [&](std::size_t p, kernel::row_lane rows) { store(rows, y + p * kernel::panel_rows); });
 #pragma once
@@ -52,31 +53,31 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
   /// The lanes that the sums are computed in, and those that hold the rows of a panel.
   using sum_lane = resized<V, lanes>;
   using row_lane = resized<V, panel_rows>;
-  /// Registers of a panel; only a single panel may have less than all.
-  static constexpr std::size_t panel_registers = columns == 1 ? 1 : Rows < 4 ? Rows : 4;
-  /// Panels and blocks of columns.
+  /// Panels and blocks of columns; rows of a register.
   static constexpr std::size_t panels = (Rows + panel_rows - 1) / panel_rows;
   static constexpr std::size_t blocks = (Cols + columns - 1) / columns;
+  static constexpr std::size_t register_rows = lanes / columns;
+  /// Registers of a panel, and of the last one: no more than its rows need.
+  static constexpr std::size_t panel_registers = panel_rows / register_rows;
+  static constexpr std::size_t last_registers = (Rows - (panels - 1) * panel_rows + register_rows - 1) / register_rows;
   /// Rows that are handed over, and floats of packed weights.
   static constexpr std::size_t padded_rows = panels * panel_rows;
-  static constexpr std::size_t size = panels * panel_registers * lanes * blocks;
+  static constexpr std::size_t size = ((panels - 1) * panel_registers + last_registers) * lanes * blocks;
 
   /// Packs the matrix of the given entries, entry(row, column) in double, rounding each once; out has `size` floats,
   /// padding is zero.
   template <class Entry>
     requires std::is_invocable_r_v<double, Entry, std::size_t, std::size_t>
   [[gnu::always_inline]] static constexpr void pack(Entry&& entry, float* out) {
-    for (std::size_t first = 0; first < panels; first += together) {
-      const std::size_t count = panels - first < together ? panels - first : together;
+    for (std::size_t first = 0; first < panels; first += together)
       for (std::size_t block = 0; block < blocks; ++block)
-        for (std::size_t k = 0; k < count * panel_registers; ++k)
-          for (std::size_t l = 0; l < lanes; l += columns) {
-            const std::size_t line = columns == 1 ? l : 4 * (l / columns) + k % panel_registers;
-            const std::size_t row = (first + k / panel_registers) * panel_rows + line;
+        for (std::size_t k = 0; k < sums_of(first); ++k)
+          for (std::size_t l = 0; l < register_rows; ++l) {
+            const std::size_t panel = first + k / panel_registers, a = k % panel_registers;
+            const std::size_t row = panel * panel_rows + (in_order(panel) ? a * register_rows + l : l * 4 + a);
             for (std::size_t col = block * columns; col < (block + 1) * columns; ++col)
               *out++ = row < Rows && col < Cols ? static_cast<float>(entry(row, col)) : 0.0f;
           }
-    }
   }
   /// The same for a row-major matrix.
   static constexpr void pack(const double* row_major, float* out) {
@@ -85,9 +86,10 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
   /// Where the packed weights hold this entry.
   static constexpr std::size_t index(std::size_t row, std::size_t column) {
     const std::size_t panel = row / panel_rows, line = row % panel_rows, first = panel / together * together;
-    const std::size_t count = panels - first < together ? panels - first : together;
-    const std::size_t a = columns == 1 ? 0 : line % 4, l = columns == 1 ? line : line / 4 * columns + column % columns;
-    return ((first * blocks + column / columns * count + panel - first) * panel_registers + a) * lanes + l;
+    const std::size_t a = in_order(panel) ? line / register_rows : line % 4;
+    const std::size_t l = in_order(panel) ? line % register_rows : line / 4;
+    const std::size_t place = column / columns * sums_of(first) + (panel - first) * panel_registers + a;
+    return (first * panel_registers * blocks + place) * lanes + l * columns + column % columns;
   }
 
   /// Panels computed at once, so many that their accumulators fit the registers (32 of 16 floats, 16 of 8 or of 4) and
@@ -102,24 +104,20 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
   /// nothing more is read, or (where it `takes_registers`) those.
   template <class X, class Epilogue>
   [[gnu::always_inline]] static constexpr void apply(const float* w, const X& x, Epilogue&& epilogue) {
-    if constexpr (panels <= together) {
-      group<panels>(w, x, std::integral_constant<std::size_t, 0>{}, epilogue);
-    } else {
-      constexpr std::size_t panel_size = panel_registers * lanes * blocks;
+    if constexpr (looped > 0) {
 #pragma GCC unroll 1
-      for (std::size_t g = 0; g < panels / together; ++g)
-        group<together>(w + g * together * panel_size, x, g * together, epilogue);
-      if constexpr (panels % together != 0) {
-        constexpr std::size_t first = panels - panels % together;
-        group<panels % together>(w + first * panel_size, x, first, epilogue);
-      }
+      for (std::size_t first = 0; first < looped; first += together)
+        group<together, together * panel_registers>(w + first * panel_registers * lanes * blocks, x, first, epilogue);
     }
+    if constexpr (looped < panels)
+      group<panels - looped, sums_of(looped)>(w + looped * panel_registers * lanes * blocks, x,
+                                              std::integral_constant<std::size_t, looped>{}, epilogue);
   }
 
   /// The parts of the columns that are added up by themselves: part_of(column) < parts(); one part where groups differ.
   static constexpr std::size_t part_of(std::size_t column) {
     if (!split_alike()) return 0;
-    const std::size_t beside = split_of(together) * columns, last = stretches_of(full / split_of(together));
+    const std::size_t beside = split_of(sums_of(0)) * columns, last = stretches_of(full / split_of(sums_of(0)));
     const std::size_t at = column / beside / stretch;
     return (at < last ? at : last) * beside + column % beside;
   }
@@ -134,41 +132,52 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
   /// which may be split in another way, are counted apart. Instead of ||W||_F: the root of sum ||W_C||^2 over all
   /// parts.
   static constexpr double rounding(double norm, double frobenius) {
-    const double whole = panels >= together ? cost_of(together, norm, frobenius) : 0;
-    const double rest = split_alike() ? 0 : cost_of(panels % together, norm, frobenius);
+    const double whole = cost_of(sums_of(0), norm, frobenius);
+    const double rest = split_alike() ? 0 : cost_of(sums_of(looped), norm, frobenius);
     return rest == 0 ? whole
                      : rounded::sqrt_up(rounded::add_up(rounded::mul_up(whole, whole), rounded::mul_up(rest, rest)));
   }
   /// How many parts there are.
   static constexpr std::size_t parts() {
     if (!split_alike()) return 1;
-    return (stretches_of(full / split_of(together)) + 1) * split_of(together) * columns;
+    return (stretches_of(full / split_of(sums_of(0))) + 1) * split_of(sums_of(0)) * columns;
   }
   /// No result has passed through more roundings than this.
   static constexpr std::size_t longest = blocks + 8;
 
  private:
+  // Whether the registers of a panel hold rows in order, register a the rows a * register_rows, ...: if it has not all
+  // registers, or its lanes one column. Row order then takes a permutation across lanes.
+  static constexpr bool in_order(std::size_t panel) {
+    return columns == 1 || (panel == panels - 1 && last_registers < panel_registers);
+  }
+  // The registers of the group of panels from `first` on.
+  static constexpr std::size_t sums_of(std::size_t first) {
+    return panels - first > together ? together * panel_registers
+                                     : (panels - 1 - first) * panel_registers + last_registers;
+  }
+  // Panels computed in a loop, whole groups; the others are written out.
+  static constexpr std::size_t looped =
+      panels <= together ? 0 : (last_registers < panel_registers ? panels - 1 : panels) / together * together;
   // Blocks of columns that are full.
   static constexpr std::size_t full = Cols / columns;
   // Long sums are added in stretches of so many steps, whose totals are sums of their own: a term of a chain of n steps
   // goes through 2 sqrt(n) roundings instead of n.
   static constexpr std::size_t stretch = 16;
   static constexpr std::size_t stretches_of(std::size_t steps) { return steps >= 2 * stretch ? steps / stretch : 0; }
-  // Sums that run side by side in a row of a group of `count` panels, for each of `columns`.
-  static constexpr std::size_t split_of(std::size_t count) {
-    const std::size_t sums = count * panel_registers;
+  // Sums that run side by side in a row of a group of so many registers, for each of `columns`.
+  static constexpr std::size_t split_of(std::size_t sums) {
     std::size_t split = columns == 1 ? 4 : sums <= 1 ? 8 : sums <= 2 ? 4 : sums <= 4 ? 2 : 1;
     while (split > blocks) split /= 2;
     return split;
   }
   // Whether the last group, if it is smaller, is split as the others are.
   static constexpr bool split_alike() {
-    return panels % together == 0 || split_of(panels % together) == split_of(together);
+    return looped == 0 || looped == panels || split_of(sums_of(looped)) == split_of(sums_of(0));
   }
   // The roundings of such a group, each with the norm that bounds its sums.
-  static constexpr double cost_of(std::size_t count, double norm, double frobenius) {
-    if (count == 0) return 0;
-    const std::size_t split = split_of(count), beside = split * columns;
+  static constexpr double cost_of(std::size_t sums, double norm, double frobenius) {
+    const std::size_t split = split_of(sums), beside = split * columns;
     const std::size_t steps = (blocks + split - 1) / split, stretches = stretches_of(full / split);
     const std::size_t longest_stretch = stretches == 0 ? steps : stretch;
     const auto additions = [&](std::size_t times, std::size_t disjoint) {
@@ -186,13 +195,13 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
     detail::repeat<N, detail::in_register<V> || width<V> == 1>(f);
   }
 
-  template <std::size_t Count, class X, class First, class Epilogue>
+  template <std::size_t Count, std::size_t Sums, class X, class First, class Epilogue>
   [[gnu::always_inline]] static constexpr void group(const float* w, const X& x, First first, Epilogue&& epilogue) {
     using lane = sum_lane;
-    constexpr std::size_t sums = Count * panel_registers, step = sums * lanes;
+    constexpr std::size_t sums = Sums, step = sums * lanes;
     // A group of few sums is split, block by block, to have enough independent additions; scalars in four, so that
     // their sums round as little as those of a register, whose four columns are sums of their own.
-    constexpr std::size_t split = split_of(Count);
+    constexpr std::size_t split = split_of(sums);
     lane sum[split][sums];
     // block `b` of the columns, whose weights are at w + b * step
     const auto block = [&](auto s, auto b) __attribute__((always_inline)) {
@@ -239,9 +248,10 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
       repeat_sums<sums>([&](auto k) __attribute__((always_inline)) { sum[to][k] = sum[to][k] + sum[from][k]; });
     });
     detail::repeat<Count>([&](auto p) __attribute__((always_inline)) {
-      const row_lane rows = rows_of(&sum[0][p * panel_registers]);
-      if constexpr (panels <= together) epilogue(p, rows);
-      else epilogue(first + p, rows);
+      constexpr std::size_t at = p * panel_registers, left = sums - at;
+      const row_lane rows = rows_of<(left < panel_registers ? left : panel_registers)>(&sum[0][at]);
+      if constexpr (std::integral<First>) epilogue(first + p, rows);
+      else epilogue(std::integral_constant<std::size_t, First::value + p>{}, rows);
     });
   }
 
@@ -254,23 +264,27 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
     }
   }
 
-  // The sums of a panel in row order, from those of its registers.
-  [[gnu::always_inline]] static constexpr row_lane rows_of(const sum_lane* a) {
+  // The sums of a panel of so many registers, in row order.
+  template <std::size_t Registers> [[gnu::always_inline]] static constexpr row_lane rows_of(const sum_lane* a) {
     if constexpr (columns == 1) {
       return a[0];
     } else {
       const auto at = [&](auto k) __attribute__((always_inline)) {
-        if constexpr (k < panel_registers) return a[k];
+        if constexpr (k < Registers) return a[k];
         else return sum_lane(0.0f);
       };
       const sum_lane lower = add_pairs(a[0], at(std::integral_constant<std::size_t, 1>{}));
-      const sum_lane upper = panel_registers <= 2 ? sum_lane(0.0f)
-                                                  : add_pairs(at(std::integral_constant<std::size_t, 2>{}),
-                                                              at(std::integral_constant<std::size_t, 3>{}));
+      const sum_lane upper = Registers <= 2 ? sum_lane(0.0f)
+                                            : add_pairs(at(std::integral_constant<std::size_t, 2>{}),
+                                                        at(std::integral_constant<std::size_t, 3>{}));
       const sum_lane fours = add_pairs(lower, upper);
-      if constexpr (columns == 4) return fours;
-      else if constexpr (lanes == 2 * panel_rows) return fours_added(fours);
-      else return halves_added(halves_added(fours));
+      const auto rows = [&]() __attribute__((always_inline)) {
+        if constexpr (columns == 4) return fours;
+        else if constexpr (lanes == 2 * panel_rows) return fours_added(fours);
+        else return halves_added(halves_added(fours));
+      };
+      if constexpr (Registers < panel_registers) return columns_first(rows());
+      else return rows();
     }
   }
 };

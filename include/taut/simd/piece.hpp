@@ -149,6 +149,21 @@ template <float_lane V> [[gnu::always_inline]] constexpr auto fours_added(const 
   }
 }
 
+/// The floats of v as a matrix with rows of four, transposed: 0, 4, 8, ..., 1, 5, 9, ...
+template <float_lane V> [[gnu::always_inline]] constexpr V columns_first(const V& v) {
+  constexpr std::size_t rows = width<V> / 4;
+  if constexpr (detail::in_register<V>) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline)) {
+      const auto raw = v.raw();
+      return V(__builtin_shufflevector(raw, raw, (I % rows * 4 + I / rows)...));
+    }(std::make_index_sequence<width<V>>{});
+  } else {
+    V r;
+    for (std::size_t i = 0; i < width<V>; ++i) r.at[i] = v.at[i % rows * 4 + i / rows];
+    return r;
+  }
+}
+
 /// Activations in registers: element i is float i % width<V> of at[i / width<V>]; behind the last are zeros.
 template <float_lane V, std::size_t Count> struct registers {
   using lane = V;
