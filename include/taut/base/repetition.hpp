@@ -46,8 +46,9 @@ template <std::size_t Items> struct repetitions {
   }
 };
 
-/// The stretches of a sequence in which items i and j are the same if equal(i, j). From each item on, the turns of at
-/// most 16 items that cover most; what does not repeat is one stretch with one turn.
+/// The stretches of a sequence in which items i and j are the same if equal(i, j). From each item on, the shortest turns
+/// that cover more than half of the rest, else those of at most 16 items that cover most; what does not repeat is one
+/// stretch with one turn.
 /// @post equal(i, i + period) within a stretch, but for its last turn
 template <std::size_t Items, class Equal> constexpr repetitions<Items> repetitions_of(const Equal& equal) {
   repetitions<Items> found;
@@ -58,7 +59,7 @@ template <std::size_t Items, class Equal> constexpr repetitions<Items> repetitio
   std::size_t i = 0;
   while (i < Items) {
     repetition best;
-    for (std::size_t period = 1; period <= 16 && i + 2 * period <= Items && best.end() < Items; ++period) {
+    for (std::size_t period = 1; period <= 16 && i + 2 * period <= Items && 2 * best.end() <= Items + i; ++period) {
       std::size_t end = i + period;
       while (end < Items && equal(end - period, end)) ++end;
       const repetition here{i, period, (end - i) / period};

@@ -51,14 +51,13 @@ struct stage {
   scaling_scheme scale{};
 
   [[nodiscard]] constexpr std::size_t pointwise() const { return first + count - first_pointwise; }
-  /// The same stage at the start of a network.
-  [[nodiscard]] constexpr stage moved_to_front() const {
-    stage s = *this;
-    s.first = 0, s.first_scaling -= first, s.first_pointwise -= first;
-    s.normalizer -= normalized ? first : 0;
-    return s;
+  /// Whether it is the same stage, elsewhere in the network. The binding refuses to compile if a member is forgotten.
+  [[nodiscard]] constexpr bool repeats(const stage& other) const {
+    const auto& [w, f, c, f_s, s, n, is_normalized, runs, f_p, how] = other;
+    return what == w && count == c && first_scaling - first == f_s - f && scalings == s &&
+           normalized == is_normalized && (!normalized || normalizer - first == n - f) && in_runs == runs &&
+           first_pointwise - first == f_p - f && scale == how;
   }
-  constexpr bool operator==(const stage&) const = default;
 };
 
 /// What the plan needs to know of one layer.
@@ -170,9 +169,10 @@ template <class Net> inline constexpr auto stage_repetitions = [] {
   constexpr auto repeated = base::layer_repetitions<Net>.repeated();
   return base::repetitions_of<plan.count>([&](std::size_t i, std::size_t j) {
     const stage &a = plan.at[i], &b = plan.at[j];
+    if (!a.repeats(b)) return false;
     for (std::size_t k = 0; k < a.count; ++k)
-      if (a.count != b.count || repeated[a.first + k] != repeated[b.first + k]) return false;
-    return a.moved_to_front() == b.moved_to_front();
+      if (repeated[a.first + k] != repeated[b.first + k]) return false;
+    return true;
   });
 }();
 
