@@ -94,15 +94,26 @@ template <class L> constexpr bool takes([[maybe_unused]] shape given) {
   else return L::accepts(given);
 }
 
-/// The network with the layer L behind it; nothing if L does not fit.
-template <class Whole, class L, bool Fits = takes<L>(Whole::output)> struct grown {};
-template <class Whole, class L> struct grown<Whole, L, true> {
+/// A network that grows by one layer: in the level that is open, or if that is Full in a new one; nothing if the layer
+/// does not fit.
+template <bool Fits, bool Full> struct growth {};
+template <> struct growth<true, false> {
+  template <class L, std::size_t Depth, shape Output, class Before, class... Ls> using type =
+      growing<Depth + 1, L::output(Output), Before, Ls..., L>;
+};
+template <> struct growth<true, true> {
+  template <class L, std::size_t Depth, shape Output, class Before, class... Ls> using type =
+      growing<Depth + 1, L::output(Output), growing<Depth, Output, Before, Ls...>, L>;
+};
+inline constexpr std::size_t layers_a_level = 16;
+
+/// The network with the layer L behind it, which fits.
+template <class Whole, class L> struct grown {
   using type = growing<Whole::depth + 1, L::output(Whole::output), Whole, L>;
 };
 template <std::size_t Depth, shape Output, class Before, class... Ls, class L>
-  requires(sizeof...(Ls) < 16)
-struct grown<growing<Depth, Output, Before, Ls...>, L, true> {
-  using type = growing<Depth + 1, L::output(Output), Before, Ls..., L>;
+struct grown<growing<Depth, Output, Before, Ls...>, L> {
+  using type = typename growth<true, sizeof...(Ls) == layers_a_level>::template type<L, Depth, Output, Before, Ls...>;
 };
 
 /// What `>>` gives: the type, and the first step that does not fit (void if all do).
@@ -154,9 +165,10 @@ concept Part = std::derived_from<P, layer_base> || is_sequence<P> || is_network<
 }  // namespace base
 
 /// Appends one layer that fits: the short way, for long networks.
-template <std::size_t Depth, shape Output, class Before, class... Layers, class L>
-constexpr typename base::grown<base::growing<Depth, Output, Before, Layers...>, L>::type operator>>(
-    base::growing<Depth, Output, Before, Layers...>, L) {
+template <std::size_t Depth, shape Output, class Before, class... Layers, class L> constexpr
+    typename base::growth<base::takes<L>(Output),
+                          sizeof...(Layers) == base::layers_a_level>::template type<L, Depth, Output, Before, Layers...>
+    operator>>(base::growing<Depth, Output, Before, Layers...>, L) {
   return {};
 }
 

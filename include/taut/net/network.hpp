@@ -51,11 +51,11 @@ template <class In, class... Ls> struct as_network<In, list<Ls...>> {
   using type = network<In, Ls...>;
 };
 // Deep networks are their own normal form: a flat list would be made for each prefix of them.
-template <class Whole, class In, bool Deep> struct normal_form_of {
-  using type = Whole;
+template <bool Deep> struct normal_form_of {
+  template <class Whole, class In> using type = Whole;
 };
-template <class Whole, class In> struct normal_form_of<Whole, In, false> {
-  using type = typename as_network<In, typename flat<Whole>::layers>::type;
+template <> struct normal_form_of<false> {
+  template <class Whole, class In> using type = typename as_network<In, typename flat<Whole>::layers>::type;
 };
 
 template <std::size_t Depth, shape Output, class Before, class... Layers> struct growing {
@@ -67,7 +67,7 @@ template <std::size_t Depth, shape Output, class Before, class... Layers> struct
   static constexpr std::size_t output_size = Output.size();
   static constexpr const std::array<shape, Depth + 1>& shapes = shapes_of<growing>;
   static constexpr std::size_t parameter_count = trainable_elements_of_network<growing>();
-  using normal_form = typename normal_form_of<growing, input, (Depth > 64)>::type;
+  using normal_form = typename normal_form_of<(Depth > 64)>::template type<growing, input>;
 };
 
 }  // namespace base
