@@ -67,6 +67,7 @@ planted(third_party "has no home" ${taut}/base/linear.hpp "${head}#include <Eige
 planted(twins "has no test tests/net/list.cpp" ${taut}/net/list.hpp "${head}")
 planted(twins "first line must be" ${taut}/base/text.hpp "#pragma once\n")
 planted(twins "lacks #pragma once" ${taut}/base/text.hpp "// SPDX-License-Identifier: Apache-2.0\n")
+planted(twins "" ${taut}/base/text.hpp "// SPDX-License-Identifier: Apache-2.0\n#pragma push_macro(\"min\")\n")
 string(REPEAT "\n" 400 long)
 planted(twins "402 lines" ${taut}/base/text.hpp "${head}${long}")
 
