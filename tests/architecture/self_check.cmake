@@ -62,7 +62,7 @@ planted(third_party "only in .*weights" ${taut}/embed/save.hpp "${head}#include 
 planted(third_party "only in .*gzip" ${taut}/weights/idx.hpp "${head}#include <zlib.h>\n")
 planted(third_party "only in .*support" tests/net/list.cpp "#include <catch2/catch.hpp>\n")
 planted(third_party "only in .*examples" ${taut}/embed/options.hpp "${head}#include <CLI/CLI.hpp>\n")
-planted(third_party "has no home" ${taut}/base/linear.hpp "${head}#include <Eigen/Dense>\n")
+planted(third_party "has no home" ${taut}/base/linear.hpp "${head}#include <blaze/Math.h>\n")
 
 planted(twins "has no test tests/net/list.cpp" ${taut}/net/list.hpp "${head}")
 planted(twins "first line must be" ${taut}/base/text.hpp "#pragma once\n")
