@@ -51,9 +51,9 @@ template <class Net, std::size_t Lanes> struct batch_plan {
                                            : bytes <= 0x100000 ? 1
                                                                : 0;
   /// From this number of samples on, a register of them is cheaper than one sample after the other: cycles of either,
-  /// with some latency for each stage.
+  /// with some latency for each stage. Weights that do not stay in L1 are read at half the speed.
   static constexpr std::size_t worthwhile = [] {
-    std::size_t alone = 60, together = 60 + 3 * (Net::input_size + Net::output_size);
+    std::size_t weights = 0, alone = 60, together = 60 + 3 * (Net::input_size + Net::output_size);
     for (std::size_t s = 0; s < plan.count; ++s) {
       const auto& stage = plan.at[s];
       const std::size_t out = outputs(s);
@@ -64,10 +64,11 @@ template <class Net, std::size_t Lanes> struct batch_plan {
       together += 20 + out * 4 * others + (stage.normalized ? 40 : 0);
       if (stage.what == engine_plan::kind::dense) {
         const std::size_t in = Net::shapes[stage.first].size();
-        alone += over(out, Lanes) * over(in, 4) * 4;
+        weights += over(out, Lanes) * over(in, 4) * 4;
         together += out * in;
       }
     }
+    alone += weights * Lanes * sizeof(float) > 0x8000 ? 2 * weights : weights;
     return std::min(Lanes, together / alone + 1);
   }();
 };
