@@ -120,17 +120,23 @@ template <class V> constexpr statistics_error statistics_of(std::size_t n, bool 
   statistics_error e;
   const std::size_t sum = std::max(longest_sum<V>(n), longest_sum_in_batches<V>(n));
   const std::size_t squares = sum + (simd::target_fuses ? 0 : 1);
-  // |c|^2: a chain of positive terms, perhaps in units of an owed scale; times 1/n: two; the root halves it and adds its
-  // own
-  e.std = units(static_cast<double>(squares + 3) / 2 + 1);
-  // plus epsilon: its own rounding, its units and the sum's; the root halves it; the root and the quotient
-  e.scale = units(static_cast<double>(squares + 3) / 2 + 2);
+  // |c|^2: a chain of positive terms; times 1/n: two
+  double of_variance = static_cast<double>(squares + 2);
   if (subtracts) {
     // m^ is off by (sum + 2) units of mean |x|, so a = x - m^ has |a| <= |c| + (sum + 2) units of |x|. The mean of a is
-    // off by sum + 3 units, and a and c round once each, a in two places.
-    e.centre = units(sum + 5);
+    // off by sum + 3 units, and what is scaled rounds once before, and where the mean of a is taken off, which without
+    // contraction takes two more.
+    e.centre = units(sum + 5 + (simd::target_fuses ? 0 : 2));
     e.of_mean = rounded::mul_up(e.centre, units(sum + 2));
+    // The variance is the mean of a^2, off by squares + 4 units, less the square of the mean e of a, off by 2 (sum + 3)
+    // units of e sqrt(mean of a^2), and one or two roundings. It is used where e^2 <= mean of a^2 / 63 only, so in units
+    // of the variance: 64 / 63 (squares + 4) + 2 / sqrt(62) (sum + 3) + 1. Otherwise it is the mean of c^2.
+    of_variance = 1.28 * static_cast<double>(squares) + 7;
   }
+  // perhaps in units of an owed scale; the root halves it and adds its own
+  e.std = units((of_variance + 1) / 2 + 1);
+  // plus epsilon: its own rounding, its units and the sum's; the root halves it; the root and the quotient
+  e.scale = units((of_variance + 1) / 2 + 2);
   return e;
 }
 

@@ -49,33 +49,31 @@ template <class V, class N, shape In, bool Centred, class Epilogue> struct spher
 
   /// y = f(normalize(x)); x and y may be the same. Hands each run's variance to `observe`.
   template <class W, class Observe> constexpr void apply(const float* x, float* y, Observe&& observe) const {
-    constexpr auto n = static_cast<float>(1.0 / static_cast<double>(runs.size));
     for (std::size_t run = 0; run < runs.groups; ++run) {
       const std::size_t first = run * runs.size;
-      float mean = 0, rest = 0;
-      if constexpr (N::centred && !Centred) {
-        mean = simd::as_written(sum_of<W>(x + first, [](W v) { return v; }) * n);
-        rest = simd::as_written(sum_of<W>(x + first, [&](W v) { return v - simd::broadcast<W>(mean); }) * n);
-      }
-      const auto centre = [&](W v) __attribute__((always_inline)) {
-        if constexpr (N::centred && !Centred) return (v - simd::broadcast<W>(mean)) - simd::broadcast<W>(rest);
-        else return v;
+      const moments of = moments_of<W>(x + first);
+      const float r = simd::reciprocal_sqrt(of.variance + epsilon);
+      observe(of.variance);
+      // scale (x - mean - rest) + shift, as scale (x - mean) + (shift - scale rest)
+      const W mean = simd::broadcast<W>(of.mean);
+      const auto scaled = [&](W v, const W& scale, const W& shift) __attribute__((always_inline)) {
+        if constexpr (subtracts) v = v - mean;
+        return simd::multiply_add(v, scale, shift);
       };
-      // as written: contracted with the sum below or not, it would depend on who observes it
-      const float variance = simd::as_written(square_of<W>(x + first, centre) * n);
-      const W r = simd::broadcast<W>(simd::reciprocal_sqrt(variance + epsilon));
-      observe(variance);
       if constexpr (which == gains_of::channel) {
         for (std::size_t at = first; at < first + runs.size; at += positions) {
-          const W g = simd::broadcast<W>(gain[at / positions]), o = simd::broadcast<W>(offset[at / positions]);
-          write<W, positions>(x + at, y + at, [&](std::size_t, W v) __attribute__((always_inline)) {
-            return simd::multiply_add(centre(v) * r, g, o);
-          });
+          const float g = simd::as_written(r * gain[at / positions]), o = offset[at / positions];
+          const W scale = simd::broadcast<W>(g);
+          const W shift = simd::broadcast<W>(subtracts ? simd::multiply_add(-of.rest, g, o) : o);
+          write<W, positions>(x + at, y + at,
+                              [&](std::size_t, W v) __attribute__((always_inline)) { return scaled(v, scale, shift); });
         }
       } else {
         const std::size_t from = which == gains_of::token ? 0 : first;
+        const W scale = simd::broadcast<W>(r), shift = simd::broadcast<W>(simd::as_written(-of.rest * r));
         write<W, runs.size>(x + first, y + first, [&](std::size_t i, W v) __attribute__((always_inline)) {
-          return simd::multiply_add(centre(v) * r, simd::load<W>(&gain[from + i]), simd::load<W>(&offset[from + i]));
+          v = subtracts ? scaled(v, scale, shift) : v * scale;
+          return simd::multiply_add(v, simd::load<W>(&gain[from + i]), simd::load<W>(&offset[from + i]));
         });
       }
     }
@@ -83,25 +81,79 @@ template <class V, class N, shape In, bool Centred, class Epilogue> struct spher
   }
 
  private:
-  // The sum of f over a run, and of its squares.
-  template <class W> [[gnu::always_inline]] static constexpr float sum_of(const float* x, auto&& f) {
-    constexpr std::size_t width = simd::width<W>;
-    W sum = simd::broadcast<W>(0.0f);
-    for (std::size_t i = 0; i < runs.size; i += width) sum = sum + kept(f(simd::load<W>(x + i)), i);
-    return simd::sum(sum);
+  static constexpr bool subtracts = N::centred && !Centred;
+
+  // The mean of a run as two numbers, the rounded one and what rounding left of it, and its variance.
+  struct moments {
+    float mean = 0, rest = 0, variance = 0;
+  };
+  // With d = x - mean, the variance is the mean of d^2 less rest^2: to the last digits where rest is small beside the
+  // std, and otherwise the run is centred once more.
+  template <class W> [[gnu::always_inline]] static constexpr moments moments_of(const float* x) {
+    constexpr auto n = static_cast<float>(1.0 / static_cast<double>(runs.size));
+    moments of;
+    if constexpr (!subtracts) {
+      of.variance = simd::as_written(square_of<W>(x, [](const W& v) { return v; }) * n);
+    } else {
+      sums<W> sum, squares, rest;
+      for_each_register<W>(x, [](const W& v) { return v; }, [&](std::size_t k, const W& v) { sum.add(k, v); });
+      of.mean = simd::as_written(sum.total() * n);
+      const W mean = simd::broadcast<W>(of.mean);
+      for_each_register<W>(
+          x, [&](const W& v) __attribute__((always_inline)) { return v - mean; },
+          [&](std::size_t k, const W& d) __attribute__((always_inline)) {
+            rest.add(k, d);
+            squares.add_square(k, d);
+          });
+      of.rest = simd::as_written(rest.total() * n);
+      of.variance = simd::as_written(squares.total() * n);
+      if (of.rest * of.rest <= of.variance * 0x1p-6f) {
+        of.variance = simd::as_written(simd::multiply_add(-of.rest, of.rest, of.variance));
+      } else {
+        const W once_more = simd::broadcast<W>(of.rest);
+        of.variance = simd::as_written(square_of<W>(x, [&](const W& v) { return (v - mean) - once_more; }) * n);
+      }
+    }
+    // as written: contracted with what follows or not, it would depend on who observes it
+    return of;
+  }
+
+  // Sums side by side, as many as hide the latency of an addition; none gets longer chains than a single one.
+  template <class W> struct sums {
+    static constexpr std::size_t registers = (runs.size + simd::width<W> - 1) / simd::width<W>;
+    static constexpr std::size_t count = registers >= 4 ? 4 : registers >= 2 ? 2 : 1;
+    W at[count];
+    constexpr sums() {
+      for (W& v : at) v = simd::broadcast<W>(0.0f);
+    }
+    [[gnu::always_inline]] constexpr void add(std::size_t k, const W& v) { at[k] = at[k] + v; }
+    [[gnu::always_inline]] constexpr void add_square(std::size_t k, const W& v) {
+      at[k] = simd::multiply_add(v, v, at[k]);
+    }
+    [[gnu::always_inline]] constexpr float total() const {
+      if constexpr (count == 4) return simd::sum((at[0] + at[1]) + (at[2] + at[3]));
+      else if constexpr (count == 2) return simd::sum(at[0] + at[1]);
+      else return simd::sum(at[0]);
+    }
+  };
+  // visit(k, f(v)) for the registers v of a run, with zeros behind it, k the sum it goes to.
+  template <class W>
+  [[gnu::always_inline]] static constexpr void for_each_register(const float* x, auto&& f, auto&& visit) {
+    constexpr std::size_t width = simd::width<W>, count = sums<W>::count, whole = runs.size / width;
+#pragma GCC unroll 1
+    for (std::size_t i = 0; i + count <= whole; i += count)
+#pragma GCC unroll 4
+      for (std::size_t k = 0; k < count; ++k) visit(k, f(simd::load<W>(x + (i + k) * width)));
+#pragma GCC unroll 4
+    for (std::size_t k = 0; k < whole % count; ++k) visit(k, f(simd::load<W>(x + (whole / count * count + k) * width)));
+    if constexpr (runs.size % width != 0)
+      visit(whole % count, simd::select_first(f(simd::load<W>(x + whole * width)), runs.size % width));
   }
   template <class W> [[gnu::always_inline]] static constexpr float square_of(const float* x, auto&& f) {
-    constexpr std::size_t width = simd::width<W>;
-    W sum = simd::broadcast<W>(0.0f);
-    for (std::size_t i = 0; i < runs.size; i += width) {
-      const W c = kept(f(simd::load<W>(x + i)), i);
-      sum = simd::multiply_add(c, c, sum);
-    }
-    return simd::sum(sum);
-  }
-  template <class W> [[gnu::always_inline]] static constexpr W kept(const W& v, std::size_t i) {
-    if constexpr (runs.size % simd::width<W> == 0) return v;
-    else return i + simd::width<W> <= runs.size ? v : simd::select_first(v, runs.size - i);
+    sums<W> squares;
+    for_each_register<W>(x, f,
+                         [&](std::size_t k, const W& v) __attribute__((always_inline)) { squares.add_square(k, v); });
+    return squares.total();
   }
   // y[i] = f(i, x[i]) for i < Size and nothing behind.
   template <class W, std::size_t Size>
