@@ -5,8 +5,10 @@
 // without a form for lanes, or activations of more than a megabyte.
 #pragma once
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <taut/engine/batch_stage.hpp>
+#include <taut/net/budget.hpp>
 #include <taut/simd/transpose.hpp>
 #include <type_traits>
 #include <utility>
@@ -50,6 +52,11 @@ template <class Net, std::size_t Lanes> struct batch_plan {
                                            : bytes <= 0x40000  ? 2
                                            : bytes <= 0x100000 ? 1
                                                                : 0;
+  /// Multiply-adds of each stage's first layer, for one sample.
+  static constexpr auto products = []<std::size_t... S>(std::index_sequence<S...>) {
+    return std::array<std::size_t, sizeof...(S)>{
+        base::multiply_adds_of_layer<layer_of<Net, plan.at[S].first>>(Net::shapes[plan.at[S].first])...};
+  }(std::make_index_sequence<plan.count>{});
   /// From this number of samples on, a register of them is cheaper than one sample after the other: cycles of either,
   /// with some latency for each stage. Weights that do not stay in L1 are read at half the speed.
   static constexpr std::size_t worthwhile = [] {
@@ -66,6 +73,9 @@ template <class Net, std::size_t Lanes> struct batch_plan {
         const std::size_t in = Net::shapes[stage.first].size();
         weights += over(out, Lanes) * over(in, 4) * 4;
         together += out * in;
+      } else if (stage.what == engine_plan::kind::convolution) {
+        alone += over(products[s], Lanes);
+        together += products[s];
       }
     }
     alone += weights * Lanes * sizeof(float) > 0x8000 ? 2 * weights : weights;

@@ -9,9 +9,11 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <taut/engine/convolve.hpp>
 #include <taut/engine/dense.hpp>
 #include <taut/engine/single.hpp>
 #include <taut/engine/stage.hpp>
+#include <taut/simd/batch_convolution.hpp>
 #include <taut/simd/batch_product.hpp>
 #include <tuple>
 #include <type_traits>
@@ -44,6 +46,26 @@ template <class W, std::size_t Size, class F> [[gnu::always_inline]] constexpr W
   simd::detail::repeat<Size % beside>(
       [&](auto k) __attribute__((always_inline)) { sum[k] = sum[k] + f(x[Size / beside * beside + k]); });
   return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+/// The sums of d = x - mean and of its squares, likewise.
+template <class W> struct lane_moments {
+  W sum, squares;
+};
+template <class W, std::size_t Size>
+[[gnu::always_inline]] constexpr lane_moments<W> moments_of_lanes(const W* x, const W& mean) {
+  constexpr std::size_t beside = 4;
+  W sum[beside]{W(0.0f), W(0.0f), W(0.0f), W(0.0f)}, squares[beside]{W(0.0f), W(0.0f), W(0.0f), W(0.0f)};
+  const auto add = [&](std::size_t k, const W& v) __attribute__((always_inline)) {
+    const W d = v - mean;
+    sum[k] = sum[k] + d;
+    squares[k] = simd::multiply_add(d, d, squares[k]);
+  };
+  for (std::size_t i = 0; i + beside <= Size; i += beside)
+    simd::detail::repeat<beside>([&](auto k) __attribute__((always_inline)) { add(k, x[i + k]); });
+  simd::detail::repeat<Size % beside>([&](auto k)
+                                          __attribute__((always_inline)) { add(k, x[Size / beside * beside + k]); });
+  return {(sum[0] + sum[1]) + (sum[2] + sum[3]), (squares[0] + squares[1]) + (squares[2] + squares[3])};
 }
 
 /// A dense stage, for `Registers` registers of samples.
@@ -142,16 +164,24 @@ constexpr void normalize_lanes(const sphere<V, N, In, Centred, Epilogue>& by, co
   constexpr auto n = static_cast<float>(1.0 / static_cast<double>(runs.size));
   for (std::size_t run = 0; run < runs.groups; ++run) {
     const std::size_t first = run * runs.size;
-    W mean(0.0f), rest(0.0f);
-    if constexpr (N::centred && !Centred) {
-      mean = simd::as_written(sum_of_lanes<W, runs.size>(x + first, [](W v) { return v; }) * n);
-      rest = simd::as_written(sum_of_lanes<W, runs.size>(x + first, [&](W v) { return v - mean; }) * n);
-    }
+    W mean(0.0f), rest(0.0f), variance(0.0f);
     const auto centre = [&](W v) __attribute__((always_inline)) {
       if constexpr (N::centred && !Centred) return (v - mean) - rest;
       else return v;
     };
-    const W variance = simd::as_written(squares_of<W, runs.size>(x + first, centre) * n);
+    const auto centred_square = [&] { return simd::as_written(squares_of<W, runs.size>(x + first, centre) * n); };
+    if constexpr (N::centred && !Centred) {  // as in sphere.hpp: a sample's variance does not depend on its neighbours
+      mean = simd::as_written(sum_of_lanes<W, runs.size>(x + first, [](W v) { return v; }) * n);
+      const auto [left, squares] = moments_of_lanes<W, runs.size>(x + first, mean);
+      rest = simd::as_written(left * n);
+      const W square = simd::as_written(squares * n), lost = simd::as_written(rest * rest);
+      const auto much = simd::less(simd::as_written(square * 0x1p-6f), lost);
+      variance = simd::as_written(simd::multiply_add(-rest, rest, square));
+      if (simd::sum(simd::select(much, W(1.0f), W(0.0f))) > 0)
+        variance = simd::select(much, centred_square(), variance);
+    } else {
+      variance = centred_square();
+    }
     const W r = simd::reciprocal_sqrt(variance + by.epsilon);
     for (std::size_t i = first; i < first + runs.size; ++i) {
       const std::size_t at = values::which == gains_of::token     ? i - first
@@ -173,6 +203,23 @@ constexpr void run_lanes(const dense_in_runs<V, Rows, Cols, N, Out, Epilogue>& s
                          std::size_t count) {
   run_lanes(stage.affine, x, owed, y, count);
   for (std::size_t v = 0; v < count; ++v) normalize_lanes(stage.normalize, y + v * Rows, y + v * Rows);
+}
+
+/// y = f(normalize(conv(x) + b)).
+template <class W, class V, simd::convolution_shape S, std::size_t Outputs, class Sphere, class Epilogue>
+constexpr void run_lanes(const convolve<V, S, Outputs, Sphere, Epilogue>& stage, const W* x, W*, W* y,
+                         std::size_t count) {
+  using kernel = typename convolve<V, S, Outputs, Sphere, Epilogue>::kernel;
+  constexpr bool normalizes = convolve<V, S, Outputs, Sphere, Epilogue>::normalizes;
+  const auto finish = [](const W& z) __attribute__((always_inline)) {
+    if constexpr (normalizes) return z;
+    else return Epilogue::apply(z);
+  };
+#pragma GCC unroll 1
+  for (std::size_t v = 0; v < count; ++v, x += S.in_size(), y += Outputs) {
+    simd::batch_convolution<W, kernel, S>::apply(stage.weight.data(), stage.bias.data(), x, y, finish);
+    if constexpr (normalizes) normalize_lanes(stage.normalize, y, y);
+  }
 }
 
 /// y = f(layer(x)) by the text that training and the reference run.

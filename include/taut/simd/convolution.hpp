@@ -89,6 +89,21 @@ template <float_lane V, convolution_shape S> struct convolution {
   static constexpr std::size_t copied = in_place ? 0 : S.in_channels * channel + lanes;
   static constexpr std::size_t padded_outputs = channels_in_lanes ? over(outputs, lanes) * lanes : outputs;
 
+  // As many sums as the registers hold (32 of 16 floats, else 16) beside the operands. Positions in the lanes: a block
+  // of output channels times a few registers of positions; channels in the lanes: registers times a few positions.
+  static constexpr std::size_t sums = lanes >= 16 ? 24 : 12;
+  static constexpr std::size_t even(std::size_t count, std::size_t most) { return over(count, over(count, most)); }
+  static constexpr std::size_t blocks_of = channels_in_lanes ? over(outputs, lanes) : outputs;
+  static constexpr std::size_t runs_of = channels_in_lanes ? positions : registers;
+  static constexpr std::size_t block = even(blocks_of, channels_in_lanes ? 2 : lanes >= 16 ? 8 : 4);
+
+ public:
+  /// Output channels whose weights lie side by side, term by term.
+  static constexpr std::size_t block_lines = channels_in_lanes ? block * lanes : block;
+
+ private:
+  static constexpr std::size_t run = even(runs_of, std::min<std::size_t>(sums / block, 8));
+
  public:
   /// Floats of packed weights, of biases and of scratch.
   static constexpr std::size_t weight_size = S.groups * inputs * taps * padded_outputs;
@@ -124,6 +139,18 @@ template <float_lane V, convolution_shape S> struct convolution {
         *out++ = co < outputs ? static_cast<float>(entry(group * outputs + co)) : 0.0f;
   }
 
+  /// Where the weights of output co of a group begin, and how far those of the next term are; those of the outputs
+  /// behind co lie beside them, up to the next multiple of block_lines.
+  struct weights_place {
+    std::size_t first, step;
+  };
+  static constexpr weights_place weights_of(std::size_t group, std::size_t co) {
+    const std::size_t begin = co / block_lines * block_lines, lines = std::min(block_lines, padded_outputs - begin);
+    return {(group * padded_outputs + begin) * inputs * taps + (co - begin), lines};
+  }
+  /// The place of the bias of output co of a group.
+  static constexpr std::size_t bias_of(std::size_t group, std::size_t co) { return group * padded_outputs + co; }
+
   /// What `apply` does with its sums unless told otherwise: nothing.
   struct as_they_are {
     [[gnu::always_inline]] constexpr V operator()(const V& z) const { return z; }
@@ -154,16 +181,6 @@ template <float_lane V, convolution_shape S> struct convolution {
   }
 
  private:
-  // As many sums as the registers hold (32 of 16 floats, else 16) beside the operands. Positions in the lanes: a block
-  // of output channels times a few registers of positions; channels in the lanes: registers times a few positions.
-  static constexpr std::size_t sums = lanes >= 16 ? 24 : 12;
-  static constexpr std::size_t even(std::size_t count, std::size_t most) { return over(count, over(count, most)); }
-  static constexpr std::size_t blocks_of = channels_in_lanes ? over(outputs, lanes) : outputs;
-  static constexpr std::size_t runs_of = channels_in_lanes ? positions : registers;
-  static constexpr std::size_t block = even(blocks_of, channels_in_lanes ? 2 : lanes >= 16 ? 8 : 4);
-  static constexpr std::size_t block_lines = channels_in_lanes ? block * lanes : block;
-  static constexpr std::size_t run = even(runs_of, std::min<std::size_t>(sums / block, 8));
-
   // Where tap ky, kx of the first position lies in a channel.
   static constexpr auto offsets = [] {
     std::array<std::size_t, taps> at{};
