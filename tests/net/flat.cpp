@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One flat list, whatever way the network was built, at lengths around the sixteen of a level.
+// One flat list, whatever way the network was built, at lengths around the twelve of a level.
 #include <concepts>
 #include <taut/layers/linear.hpp>
 #include <taut/layers/relu.hpp>
@@ -25,7 +25,7 @@ template <std::size_t N> constexpr bool is_flat = []<std::size_t... I>(std::inde
          std::same_as<base::layers_of<model>, base::layers_of<net>>;
 }(std::make_index_sequence<N + 1>{});
 
-static_assert(is_flat<0> && is_flat<1> && is_flat<2> && is_flat<3> && is_flat<14> && is_flat<15> && is_flat<16> &&
+static_assert(is_flat<0> && is_flat<1> && is_flat<2> && is_flat<3> && is_flat<10> && is_flat<11> && is_flat<12> &&
               is_flat<70>);
 static_assert(std::same_as<base::layers_of<network<layer::input<3>>>, base::list<>>);
 static_assert(std::same_as<base::layers_of<network<layer::input<3>, layer::relu>>, base::list<layer::relu>>);

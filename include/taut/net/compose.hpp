@@ -28,9 +28,10 @@ template <class In, class... Layers> struct network;
 
 namespace base {
 
-/// What `>>` gives: the network Before and a few layers more, in all Depth of them, with all facts of a network. Each
-/// `>>` costs one type with a short name, however deep the network is; the flat list is made when a fact needs it.
-template <std::size_t Depth, shape Output, class Before, class... Layers> struct growing;
+/// What `>>` gives: the network Before and a list of a few layers more, in all Depth of them, with all facts of a network.
+/// Each `>>` costs one type with a short name, however deep the network is: equal lists are named once. The flat list is
+/// made when a fact needs it.
+template <std::size_t Depth, shape Output, class Before, class Layers> struct growing;
 
 template <class P> inline constexpr bool is_sequence = false;
 template <class... Ls> inline constexpr bool is_sequence<sequence<Ls...>> = true;
@@ -99,20 +100,20 @@ template <class L> constexpr bool takes([[maybe_unused]] shape given) {
 template <bool Fits, bool Full> struct growth {};
 template <> struct growth<true, false> {
   template <class L, std::size_t Depth, shape Output, class Before, class... Ls> using type =
-      growing<Depth + 1, L::output(Output), Before, Ls..., L>;
+      growing<Depth + 1, L::output(Output), Before, list<Ls..., L>>;
 };
 template <> struct growth<true, true> {
   template <class L, std::size_t Depth, shape Output, class Before, class... Ls> using type =
-      growing<Depth + 1, L::output(Output), growing<Depth, Output, Before, Ls...>, L>;
+      growing<Depth + 1, L::output(Output), growing<Depth, Output, Before, list<Ls...>>, list<L>>;
 };
-inline constexpr std::size_t layers_a_level = 16;
+inline constexpr std::size_t layers_a_level = 12;
 
 /// The network with the layer L behind it, which fits.
 template <class Whole, class L> struct grown {
-  using type = growing<Whole::depth + 1, L::output(Whole::output), Whole, L>;
+  using type = growing<Whole::depth + 1, L::output(Whole::output), Whole, list<L>>;
 };
 template <std::size_t Depth, shape Output, class Before, class... Ls, class L>
-struct grown<growing<Depth, Output, Before, Ls...>, L> {
+struct grown<growing<Depth, Output, Before, list<Ls...>>, L> {
   using type = typename growth<true, sizeof...(Ls) == layers_a_level>::template type<L, Depth, Output, Before, Ls...>;
 };
 
@@ -168,7 +169,7 @@ concept Part = std::derived_from<P, layer_base> || is_sequence<P> || is_network<
 template <std::size_t Depth, shape Output, class Before, class... Layers, class L> constexpr
     typename base::growth<base::takes<L>(Output),
                           sizeof...(Layers) == base::layers_a_level>::template type<L, Depth, Output, Before, Layers...>
-    operator>>(base::growing<Depth, Output, Before, Layers...>, L) {
+    operator>>(base::growing<Depth, Output, Before, base::list<Layers...>>, L) {
   return {};
 }
 

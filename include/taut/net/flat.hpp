@@ -15,7 +15,7 @@ template <class In, class... Ls, class... Behind> struct flat<network<In, Ls...>
   using layers = list<Ls..., Behind...>;
 };
 template <std::size_t Depth, shape Output, class Before, class... Ls, class... Behind>
-struct flat<growing<Depth, Output, Before, Ls...>, Behind...> {
+struct flat<growing<Depth, Output, Before, list<Ls...>>, Behind...> {
   using layers = typename flat<Before, Ls..., Behind...>::layers;
 };
 

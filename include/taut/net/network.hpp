@@ -58,7 +58,7 @@ template <> struct normal_form_of<false> {
   template <class Whole, class In> using type = typename as_network<In, typename flat<Whole>::layers>::type;
 };
 
-template <std::size_t Depth, shape Output, class Before, class... Layers> struct growing {
+template <std::size_t Depth, shape Output, class Before, class Layers> struct growing {
   using as_composed = growing;
   using input = typename Before::input;
   static constexpr std::size_t depth = Depth;
