@@ -22,8 +22,24 @@ struct flat<growing<Depth, Output, Before, list<Ls...>>, Behind...> {
 /// The layers of a network as one flat list.
 template <class Net> using layers_of = typename flat<typename Net::as_composed>::layers;
 
+// Layer I, looked for in the lists that the network has grown from: each is short.
+template <class Whole, std::size_t I> struct found;
+template <class In, class... Ls, std::size_t I> struct found<network<In, Ls...>, I> {
+  using type = at<list<Ls...>, I>;
+};
+template <std::size_t Depth, shape Output, class Before, class Layers, std::size_t I>
+struct found<growing<Depth, Output, Before, Layers>, I> {
+  using type = at<Layers, I + Layers::size - Depth>;
+};
+template <std::size_t Depth, shape Output, class Before, class Layers, std::size_t I>
+  requires(I + Layers::size < Depth)
+struct found<growing<Depth, Output, Before, Layers>, I> : found<Before, I> {};
+
+/// Layer I of a network, counted without the input.
+template <class Net, std::size_t I> using layer_at = typename found<typename Net::as_composed, I>::type;
+
 template <class Whole> struct last_layer {
-  using type = at<layers_of<Whole>, Whole::depth - 1>;
+  using type = layer_at<Whole, Whole::depth - 1>;
 };
 template <class In> struct last_layer<network<In>> {
   using type = In;

@@ -78,17 +78,38 @@ template <class Net> constexpr words name_of_layer(std::size_t at) {
   return name;
 }
 
+/// The value of the symbolic bound, rounded upward, or -1 if it is open. A stretch of equal turns is one power: rounding
+/// each factor by itself is most of what a deep network's bound costs a compiler.
+template <class Net> constexpr double product_of_values() {
+  rounded::interval product{1, 1};
+  bool open = false;
+  for_each_index<layer_repetitions<Net>.count>([&]<std::size_t S>() {
+    constexpr repetition here = layer_repetitions<Net>.at[S];
+    rounded::interval turn{1, 1};
+    for_each_index<here.period>([&]<std::size_t J>() {
+      constexpr auto& term = lipschitz_term<Net, here.first + J>;
+      if (term.closed()) turn = rounded::mul(turn, term.value());
+      else open = true;
+    });
+    for (std::size_t left = here.count; left > 0; left /= 2) {
+      if (left % 2 == 1) product = rounded::mul(product, turn);
+      if (left > 1) turn = rounded::mul(turn, turn);
+    }
+  });
+  if (!(product.upper >= 0)) return rounded::infinity;  // 0 times a power that overflows
+  return open && product.upper != 0 ? -1 : product.upper;
+}
+
 // A detour that makes clang print the phrases, not the names of the variables that hold them.
 template <phrase... Missing> struct opened {
   using type = open_bound<Missing...>;
 };
 
 template <class Net> constexpr auto close() {
-  constexpr auto& e = lipschitz_of_type<Net>;
-  if constexpr (e.closed()) {
-    return e.value().upper;
+  if constexpr (constexpr double upper = product_of_values<Net>(); upper >= 0) {
+    return upper;
   } else {
-    constexpr auto missing = *e.first_open();
+    constexpr auto missing = *lipschitz_of_type<Net>.first_open();
     constexpr auto where =
         phrase_of<say("layer ", missing.where.name(), ", ", name_of_layer<Net>(missing.where.index[0]))>();
     constexpr auto what = phrase_of<say("declare ", missing.declare)>();

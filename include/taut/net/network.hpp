@@ -40,7 +40,7 @@ template <class Whole> constexpr std::size_t trainable_elements_of_network() {
     constexpr repetition here = layer_repetitions<Whole>.at[S];
     for_each_index<here.period>([&]<std::size_t J>() {
       constexpr std::size_t i = here.first + J;
-      sum += here.count * trainable_elements<parameters_of_layer<at<layers_of<Whole>, i>, Whole::shapes[i]>>();
+      sum += here.count * trainable_elements<parameters_of_layer<layer_at<Whole, i>, Whole::shapes[i]>>();
     });
   });
   return sum;
@@ -121,6 +121,6 @@ template <class L, shape In, std::size_t K> using network_inside = typename insi
 }  // namespace base
 
 /// Layer I of a network, counted without the input.
-template <Network Net, std::size_t I> using layer_of = base::at<base::layers_of<Net>, I>;
+template <Network Net, std::size_t I> using layer_of = base::layer_at<Net, I>;
 
 }  // namespace taut

@@ -64,7 +64,7 @@ template <std::size_t Position, class P> struct slot {
 template <class Net, class Real, std::size_t First, class Indices> struct turn;
 template <class Net, class Real, std::size_t First, std::size_t... J>
 struct turn<Net, Real, First, std::index_sequence<J...>>
-    : slot<J, typename parameters_of<at<layers_of<Net>, First + J>, Net::shapes[First + J], Real>::type>... {};
+    : slot<J, typename parameters_of<layer_at<Net, First + J>, Net::shapes[First + J], Real>::type>... {};
 
 /// The parameters of stretch S.
 template <class Net, class Real, std::size_t S> struct stretch {
@@ -233,7 +233,7 @@ constexpr void fill_weights(Weights& weights, std::size_t fan_in, Random& random
 template <class Net, class Real, class Random>
 constexpr void initialise_from(parameters<Net, Real>& p, Random& random) {
   for_each_layer<Net>([&]<std::size_t I>(std::size_t number) {
-    using L = at<layers_of<Net>, I>;
+    using L = layer_at<Net, I>;
     auto& layer = parameters_at<I>(p, number);
     if constexpr (requires { L::initialise(layer, random); }) L::initialise(layer, random);
     else layer = {};
