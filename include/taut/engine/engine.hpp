@@ -103,7 +103,6 @@ template <class Net, class V, std::size_t... R> struct pipeline<Net, V, std::ind
 }  // namespace engine_stage
 
 template <Network Net, class Lane> class engine<Net, float32<Lane>> {
-  static constexpr std::size_t stages = engine_plan::plan_of<Net>.count;
   static constexpr auto& stretches = engine_plan::stage_repetitions<Net>;
   using pipeline = engine_stage::pipeline<Net, Lane, std::make_index_sequence<stretches.count>>;
   using replayed = simd::portable<simd::width<Lane>>;  // what constant expressions compute in
@@ -117,11 +116,8 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
   using output = std::array<float, Net::output_size>;
 
   /// Elements of one buffer for activations, padding included.
-  static constexpr std::size_t buffer_size = [] {
-    std::size_t most = 0;
-    for (const shape& s : Net::shapes) most = std::max(most, engine_stage::padded<Lane>(s.size()));
-    return most + simd::width<Lane>;  // a stage may load one register more
-  }();
+  static constexpr std::size_t buffer_size = engine_stage::padded<Lane>(base::largest_activation<Net>()) +
+                                             simd::width<Lane>;  // a stage may load one register more
   /// Two buffers in turn. Their contents before a run do not matter.
   struct scratch {
     alignas(simd::width<Lane> * sizeof(float)) float at[2][buffer_size];
@@ -171,9 +167,12 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
 
   /// Whether all stages have a form with samples in the lanes of W.
   template <class W> static constexpr bool in_lanes() {
-    return []<std::size_t... S>(std::index_sequence<S...>) {
-      return (engine_stage::runs_in_lanes<stage_of<S>, W> && ...);
-    }(std::make_index_sequence<stages>{});
+    bool all = true;
+    base::for_each_index<stretches.count>([&]<std::size_t R>() {
+      base::for_each_index<stretches.at[R].period>(
+          [&]<std::size_t J>() { all = all && engine_stage::runs_in_lanes<stage_of<stretches.at[R].first + J>, W>; });
+    });
+    return all;
   }
   /// One register of samples, x[element], by the stages' forms for lanes.
   template <class W> constexpr void run_lanes(const W* x, W* y) const {

@@ -51,8 +51,11 @@ namespace base {
 
 /// The largest activation of a network, in elements.
 template <class Net> constexpr std::size_t largest_activation() {
-  std::size_t largest = 0;
-  for (const shape& s : Net::shapes) largest = std::max(largest, s.size());
+  std::size_t largest = Net::output_size;
+  constexpr auto& stretches = layer_repetitions<Net>;
+  for (std::size_t s = 0; s < stretches.count; ++s)  // later turns have the shapes of the first
+    for (std::size_t j = 0; j < stretches.at[s].period; ++j)
+      largest = std::max(largest, Net::shapes[stretches.at[s].first + j].size());
   return largest;
 }
 
