@@ -13,6 +13,7 @@ start=$PWD
 cd "$(dirname "$0")/.." || exit 1
 . examples/setup.sh
 
+nets="N1 N2 N3 N4 N5 autoencoder signal N5_bias_free 16x16x6"
 out=$PWD/build/benchmark/report only="" options="" rtneural=""
 while [ $# -gt 0 ]; do
   case $1 in
@@ -21,7 +22,12 @@ while [ $# -gt 0 ]; do
       [ $# -gt 1 ] || { echo "$1 wants a value" >&2 && exit 2; }
       case $1 in
         --out) case $2 in /*) out=$2 ;; *) out=$start/$2 ;; esac ;;
-        --only) only=$2 options="$options --only $2" ;;
+        --only)
+          for net in $(echo "$2" | tr ',' ' '); do
+            case " $nets " in *" $net "*) ;; *) echo "no network $net among $nets" >&2 && exit 2 ;; esac
+          done
+          only=$2 options="$options --only $2"
+          ;;
         --rtneural) rtneural=$(cd "$start" && cd "$2" && pwd) || exit 2 ;;
         *) options="$options $1 $2" ;;
       esac

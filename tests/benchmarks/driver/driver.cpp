@@ -22,7 +22,7 @@ namespace {
 struct settings {
   std::vector<std::string> plugins, only, peers;
   std::string out = ".";
-  std::size_t rounds = 25, allocations = 5;
+  std::size_t rounds = 45, allocations = 9;
   double slot = 3;  // ms
   bool quick = false;
 };
