@@ -86,7 +86,7 @@ template <float_lane V, convolution_shape S> struct convolution {
                                                 : S.out_height() + (S.kernel_height - 1) / S.stride_height;
   static constexpr std::size_t plane = plane_rows * pitch;
   static constexpr std::size_t channel = phase_rows * phase_columns * plane;
-  static constexpr std::size_t copied = in_place ? 0 : S.in_channels * channel + lanes;
+  static constexpr std::size_t copied = in_place ? 0 : S.in_channels * channel + std::max(lanes, pitch);
   static constexpr std::size_t padded_outputs = channels_in_lanes ? over(outputs, lanes) * lanes : outputs;
 
   // As many sums as the registers hold (32 of 16 floats, else 16) beside the operands. Positions in the lanes: a block
@@ -247,27 +247,31 @@ template <float_lane V, convolution_shape S> struct convolution {
     for (std::size_t c = 0; c < S.in_channels; ++c, x += S.in_height * S.in_width)
       detail::repeat<phase_rows * phase_columns>([&](auto phase) __attribute__((always_inline)) {
         constexpr std::size_t a = phase / phase_columns, b = phase % phase_columns;
-        // columns first .. last of this phase are inside the input
-        constexpr std::size_t end = S.padding_width + S.in_width;
+        // columns first .. last of this phase, and rows above .. below, are inside the input
+        constexpr std::size_t end = S.padding_width + S.in_width, floor = S.padding_height + S.in_height;
         constexpr std::size_t first = std::min(pitch, b < S.padding_width ? over(S.padding_width - b, step_width) : 0);
         constexpr std::size_t last = std::max(first, std::min(pitch, b < end ? over(end - b, step_width) : 0));
+        constexpr std::size_t above =
+            std::min(plane_rows, a < S.padding_height ? over(S.padding_height - a, step_height) : 0);
+        constexpr std::size_t below =
+            std::max(above, std::min(plane_rows, a < floor ? over(floor - a, step_height) : 0));
+        if constexpr (first == last || above == below) {
+          clear<plane>(to);
+        } else {
+          clear<above * pitch + first>(to);
+          const float* from = x + (above * step_height + a - S.padding_height) * S.in_width;
+          from += first * step_width + b - S.padding_width;
 #pragma GCC unroll 1
-        for (std::size_t i = 0; i < plane_rows; ++i, to += pitch) {
-          const std::size_t y = i * step_height + a;  // of the padded input
-          if (y < S.padding_height || y >= S.padding_height + S.in_height) {
-            clear<pitch>(to);
-            continue;
-          }
-          clear<first>(to);
-          if constexpr (first < last) {
-            const float* const from =
-                x + (y - S.padding_height) * S.in_width + (first * step_width + b - S.padding_width);
-            if constexpr (step_width == 1) copy<last - first>(from, to + first);
+          for (std::size_t i = above; i < below; ++i, from += step_height * S.in_width) {
+            float* const line = to + i * pitch;
+            if constexpr (step_width == 1) copy<last - first>(from, line + first);
             else
-              for (std::size_t j = 0; j < last - first; ++j) to[first + j] = from[j * step_width];
+              for (std::size_t j = 0; j < last - first; ++j) line[first + j] = from[j * step_width];
+            clear<pitch - last + first>(line + last);  // to where the next row begins
           }
-          clear<pitch - last>(to + last);
+          clear<(plane_rows - below) * pitch>(to + below * pitch);
         }
+        to += plane;
       });
     clear<lanes>(to);
   }
