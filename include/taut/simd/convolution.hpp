@@ -259,11 +259,11 @@ template <float_lane V, convolution_shape S> struct convolution {
           clear<plane>(to);
         } else {
           clear<above * pitch + first>(to);
-          const float* from = x + (above * step_height + a - S.padding_height) * S.in_width;
-          from += first * step_width + b - S.padding_width;
 #pragma GCC unroll 1
-          for (std::size_t i = above; i < below; ++i, from += step_height * S.in_width) {
+          for (std::size_t i = above; i < below; ++i) {
             float* const line = to + i * pitch;
+            const std::size_t row_of_x = i * step_height + a - S.padding_height;
+            const float* const from = x + row_of_x * S.in_width + (first * step_width + b - S.padding_width);
             if constexpr (step_width == 1) copy<last - first>(from, line + first);
             else
               for (std::size_t j = 0; j < last - first; ++j) line[first + j] = from[j * step_width];
@@ -338,9 +338,9 @@ template <float_lane V, convolution_shape S> struct convolution {
           repeat<S.kernel_width>([&](auto kx) __attribute__((always_inline)) {
             const V in = load<V>(x + (first + i) * pitch + column + offsets[kx]);
             repeat<height>([&](auto back) __attribute__((always_inline)) {  // the output in row i - ky
-              const std::size_t ky = height - 1 - back;
-              if (i >= ky && i - ky < Run::value)
-                sum[i - ky] = multiply_add(weight[ky * S.kernel_width + kx], in, sum[i - ky]);
+              const std::size_t ky = height - 1 - back, behind = i - ky;    // wraps around before the first one
+              V& to = sum[std::min(behind, Run::value - 1)];
+              if (behind < Run::value) to = multiply_add(weight[ky * S.kernel_width + kx], in, to);
             });
           });
         });
