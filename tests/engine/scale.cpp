@@ -29,6 +29,19 @@ struct chain : decltype(Input<3> >> Linear<3> >> LN >> Linear<3> >> LN >> Linear
 struct bare : decltype(Input<3> >> Linear<3>(no_bias) >> LN(no_affine) >> Linear<5>(no_bias) >> LN(no_affine) >> ReLU >>
                        Linear<3>(no_bias) >> RMSNorm >> Linear<2>(no_bias)) {};
 
+// A chain with offsets that wait for a root, run by the compiler.
+struct replayed
+    : decltype(Input<2> >> Linear<3> >> LN >> Linear<2> >> LN >> ReLU >> Linear<3> >> RMSNorm >> Linear<2>) {};
+constexpr auto replayed_parameters = [] {
+  parameters<replayed> p{};
+  initialise(p, 3);
+  get<3>(p).offset = {0.5f, -0.25f};
+  get<5>(p).bias = {0.5f, -1, 2};
+  return p;
+}();
+constexpr std::array<float, 2> replayed_input{0.75f, -1.5f};
+constexpr auto by_the_compiler = compile(replayed_parameters)(replayed_input);
+
 // Errors of an engine, sample by sample and in a batch, relative to the largest output.
 template <class Lane, class Net> double error_of(const parameters<Net>& p, double size) {
   constexpr std::size_t samples = 35;
@@ -118,4 +131,11 @@ TEST_CASE("engine.scale: a chain of 32 blocks keeps six digits") {
   });
   CHECK(error_of<simd::native>(p, 1) <= 1e-6);
   CHECK(error_of<simd::portable<1>>(p, 1) <= 1e-6);
+}
+
+TEST_CASE("engine.scale: the compiler computes the bits that the program does") {
+  static_assert(engine_plan::plan_of<replayed>.at[1].scale.arrives == owed_as::square);
+  static_assert(engine_plan::plan_of<replayed>.at[2].scale.arrives == owed_as::square);
+  const auto p = std::make_unique<parameters<replayed>>(replayed_parameters);
+  CHECK(same_bits(compile(*p)(replayed_input), by_the_compiler));
 }
