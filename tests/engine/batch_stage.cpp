@@ -14,7 +14,7 @@ template <class Net> void check(std::uint64_t seed) {
   const auto p = random_parameters<Net>(seed);
   base::random_stream random(seed);
   const auto engine = compile(p);
-  check_batch(engine, p, random_vector<float>(random, 7 * Net::input_size));
+  check_engine_batch(engine, p, random_vector<float>(random, 7 * Net::input_size));
 }
 
 struct scalings : decltype(Input<9> >> BN >> ReLU >> Linear<20> >> BN >> LN >> Tanh >> Linear<4>) {};

@@ -111,7 +111,7 @@ template <class Net> void check_kernels(const parameters<Net>& p, std::uint64_t 
 
 /// Enough copies of some inputs as a batch, in every lane and beyond, are as accurate as one at a time.
 template <class Engine, class Net>
-void check_batch(const Engine& run, const parameters<Net>& p, std::span<const float> inputs) {
+void check_engine_batch(const Engine& run, const parameters<Net>& p, std::span<const float> inputs) {
   const std::size_t samples = inputs.size() / Net::input_size, copies = 4 * simd::width<simd::native> / samples + 1;
   std::vector<float> x, y(copies * samples * Net::output_size);
   for (std::size_t copy = 0; copy < copies; ++copy) x.insert(x.end(), inputs.begin(), inputs.end());
@@ -141,7 +141,7 @@ template <class Net> void check_engines(const parameters<Net>& p, std::uint64_t 
                  sample);
     inputs.insert(inputs.end(), x.begin(), x.end());
   }
-  check_batch(native, p, inputs);
+  check_engine_batch(native, p, inputs);
 }
 
 /// gradient against differences of forward, in x and in every trainable tensor; and against samples in lanes.

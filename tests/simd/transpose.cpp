@@ -19,14 +19,14 @@ template <class V, std::size_t Features> constexpr bool there_and_back() {
     std::array<float, lanes * Features> rows{}, back{};
     for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<float>(i + 1), back[i] = canary;
     std::array<V, Features> x{};
-    samples_to_lanes<V, Features>(rows.data(), samples, x.data());
+    samples_to_lanes(rows.data(), Features, samples, x.data());
     for (std::size_t f = 0; f < Features; ++f) {
       std::array<float, lanes> line{};
       store(x[f], line.data());
       for (std::size_t s = 0; s < lanes; ++s)
         if (line[s] != rows[(s < samples ? s : samples - 1) * Features + f]) return false;
     }
-    lanes_to_samples<V, Features>(x.data(), samples, back.data());
+    lanes_to_samples(x.data(), Features, samples, back.data());
     for (std::size_t i = 0; i < rows.size(); ++i)
       if (back[i] != (i < samples * Features ? rows[i] : canary)) return false;
   }
@@ -53,7 +53,7 @@ TEST_CASE("simd.transpose: samples become lanes and come back, and nothing else 
 TEST_CASE("simd.transpose: reads the samples only") {
   const std::vector<float> two(2 * 7, 1.5f);  // sanitizers see what lies beyond
   std::array<native, 7> x{};
-  samples_to_lanes<native, 7>(two.data(), width<native> < 2 ? 1 : 2, x.data());
+  samples_to_lanes(two.data(), 7, width<native> < 2 ? 1 : 2, x.data());
   for (const native& v : x) CHECK(sum(v) == 1.5f * static_cast<float>(width<native>));
 }
 

@@ -118,12 +118,12 @@ constexpr std::size_t run_batch(const Stages& stages, const float* inputs, float
     std::size_t count = 0, end = done;
     for (; count < Most && samples - end >= batch_plan<Net, lanes>::worthwhile; ++count) {
       const std::size_t here = std::min(lanes, samples - end);
-      simd::samples_to_lanes<W, in>(inputs + end * in, here, x + count * in);
+      simd::samples_to_lanes(inputs + end * in, in, here, x + count * in);
       end += here;
     }
     run_stages<W, Net, Most>(stages, x, y, count);
     for (std::size_t v = 0; v < count; ++v, done += lanes)
-      simd::lanes_to_samples<W, out>(y + v * out, std::min(lanes, samples - done), outputs + done * out);
+      simd::lanes_to_samples(y + v * out, out, std::min(lanes, samples - done), outputs + done * out);
     done = end;
   }
   return done;

@@ -3,7 +3,7 @@
 // Samples into lanes and back: rows[sample][feature] in memory against x[feature], a register whose lanes are samples.
 // Four features at a time: a register is put together from 4 floats of each of its samples i, i + 4, i + 8, ..., and
 // four of those are transposed within groups of four lanes. Example:
-//   samples_to_lanes<native, 10>(rows, 16, x);         // 16 samples of 10 floats
+//   samples_to_lanes(rows, 10, 16, x);         // 16 samples of 10 floats to the registers x[0], ..., x[9]
 #pragma once
 
 #include <cstddef>
@@ -102,47 +102,48 @@ template <class V> [[gnu::always_inline]] constexpr void store_quads(const V& v,
 
 }  // namespace detail
 
-/// x[feature], lane s = rows[s * Features + feature] for the first `samples` lanes; the others repeat the last sample.
+/// x[feature], lane s = rows[s * features + feature] for the first `samples` lanes; the others repeat the last sample.
 /// Reads nothing but those samples. @pre 1 <= samples <= width<V>
-template <float_lane V, std::size_t Features>
-constexpr void samples_to_lanes(const float* rows, std::size_t samples, V* x) {
+template <float_lane V>
+constexpr void samples_to_lanes(const float* rows, std::size_t features, std::size_t samples, V* x) {
   constexpr std::size_t width = simd::width<V>;
-  if constexpr (Features < 4 || width < 4) {
-    for (std::size_t f = 0; f < Features; ++f) {
+  if (width < 4 || features < 4) {
+    for (std::size_t f = 0; f < features; ++f) {
       float line[width]{};
-      for (std::size_t s = 0; s < width; ++s) line[s] = rows[(s < samples ? s : samples - 1) * Features + f];
+      for (std::size_t s = 0; s < width; ++s) line[s] = rows[(s < samples ? s : samples - 1) * features + f];
       x[f] = load<V>(line);
     }
-  } else {
-    const auto four = [&](std::size_t f) __attribute__((always_inline)) {
+  } else if constexpr (width >= 4) {
+    for (std::size_t next = 0; next < features; next += 4) {
+      const std::size_t f = next + 4 <= features ? next : features - 4;
       V q[4];
-      for (std::size_t i = 0; i < 4; ++i) q[i] = detail::load_quads<V>(rows + f, Features, i, samples - 1);
+#pragma GCC unroll 4
+      for (std::size_t i = 0; i < 4; ++i) q[i] = detail::load_quads<V>(rows + f, features, i, samples - 1);
       detail::transpose_quads(q);
+#pragma GCC unroll 4
       for (std::size_t i = 0; i < 4; ++i) x[f + i] = q[i];
-    };
-    for (std::size_t f = 0; f + 4 <= Features; f += 4) four(f);
-    if constexpr (Features % 4 != 0) four(Features - 4);
+    }
   }
 }
 
-/// rows[s * Features + feature] = lane s of y[feature] for the first `samples` lanes, and writes nothing else.
-template <float_lane V, std::size_t Features>
-constexpr void lanes_to_samples(const V* y, std::size_t samples, float* rows) {
+/// rows[s * features + feature] = lane s of y[feature] for the first `samples` lanes, and writes nothing else.
+template <float_lane V>
+constexpr void lanes_to_samples(const V* y, std::size_t features, std::size_t samples, float* rows) {
   constexpr std::size_t width = simd::width<V>;
-  if constexpr (Features < 4 || width < 4) {
-    for (std::size_t f = 0; f < Features; ++f) {
+  if (width < 4 || features < 4) {
+    for (std::size_t f = 0; f < features; ++f) {
       float line[width]{};
       store(y[f], line);
-      for (std::size_t s = 0; s < samples; ++s) rows[s * Features + f] = line[s];
+      for (std::size_t s = 0; s < samples; ++s) rows[s * features + f] = line[s];
     }
-  } else {
-    const auto four = [&](std::size_t f) __attribute__((always_inline)) {
+  } else if constexpr (width >= 4) {
+    for (std::size_t next = 0; next < features; next += 4) {
+      const std::size_t f = next + 4 <= features ? next : features - 4;
       V q[4]{y[f], y[f + 1], y[f + 2], y[f + 3]};
       detail::transpose_quads(q);
-      for (std::size_t i = 0; i < 4; ++i) detail::store_quads(q[i], rows + f, Features, i, samples);
-    };
-    for (std::size_t f = 0; f + 4 <= Features; f += 4) four(f);
-    if constexpr (Features % 4 != 0) four(Features - 4);
+#pragma GCC unroll 4
+      for (std::size_t i = 0; i < 4; ++i) detail::store_quads(q[i], rows + f, features, i, samples);
+    }
   }
 }
 
