@@ -7,6 +7,7 @@
 #   --peers taut,plain,eigen_rows   peers whose names begin so
 #   --rounds N  --slot MS           how many rounds, and how long each peer runs in each
 #   --rtneural DIR                  RTNeural's sources: one peer more
+#   --compile                       instead: what deep networks cost g++ and clang, tests/cost/compile_benchmark.cmake
 # Only what is asked for is built. docs/speed.md says what is measured and how.
 set -u
 start=$PWD
@@ -14,10 +15,11 @@ cd "$(dirname "$0")/.." || exit 1
 . examples/setup.sh
 
 nets="N1 N2 N3 N4 N5 autoencoder signal N5_bias_free 16x16x6"
-out=$PWD/build/benchmark/report only="" options="" rtneural=""
+out=$PWD/build/benchmark/report only="" options="" rtneural="" compile=""
 while [ $# -gt 0 ]; do
   case $1 in
     --quick) options="$options --quick" ;;
+    --compile) compile=yes ;;
     --out | --only | --peers | --rounds | --slot | --rtneural)
       [ $# -gt 1 ] || { echo "$1 wants a value" >&2 && exit 2; }
       case $1 in
@@ -33,10 +35,16 @@ while [ $# -gt 0 ]; do
       esac
       shift
       ;;
-    *) sed -n '3,10s/^# //p' tests/benchmark.sh >&2 && exit 2 ;;
+    *) sed -n '3,11s/^# //p' tests/benchmark.sh >&2 && exit 2 ;;
   esac
   shift
 done
+
+if [ -n "$compile" ]; then
+  # shellcheck disable=SC2086
+  need $packages clang-19
+  exec cmake "-DOUT=$out" -P tests/cost/compile_benchmark.cmake
+fi
 
 peers="libeigen3-dev libdnnl-dev libxnnpack-dev libopenblas-dev libxsmm-dev"
 # shellcheck disable=SC2086

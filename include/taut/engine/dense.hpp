@@ -15,12 +15,12 @@
 namespace taut::engine_stage {
 
 /// y = f(normalize(W x + b)) over all rows, or y = f(W x + b), weights packed in the layout of V.
-template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scaling_scheme Scale, class Epilogue> struct dense {
+template <class V, std::size_t Rows, std::size_t Cols, engine_plan::schemes Scale, class Epilogue> struct dense {
   using scheme = engine_plan::scheme;
   using owed_as = engine_plan::owed_as;
   using pointwise = Epilogue;
   static constexpr std::size_t row_count = Rows, column_count = Cols;
-  static constexpr engine_plan::scaling_scheme scaling = Scale;
+  static constexpr engine_plan::schemes scaling = Scale;
   using matvec = simd::matvec<V, Rows, Cols>;
   static constexpr std::size_t size = Rows;
   static constexpr bool normalizes = Scale.scale != scheme::none;
@@ -183,7 +183,7 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::scaling_sche
 
 /// y = f(normalize(W x + b)) with a normalizer N of several runs of rows: its centring is folded run by run.
 template <class V, std::size_t Rows, std::size_t Cols, class N, shape Out, class Epilogue> struct dense_in_runs {
-  dense<V, Rows, Cols, engine_plan::scaling_scheme{}, epilogue<>> affine;
+  dense<V, Rows, Cols, engine_plan::schemes{}, epilogue<>> affine;
   sphere<V, N, Out, N::centred, Epilogue> normalize;
 
   template <class W, class Observe> constexpr float run(const float* x, float owed, float* y, Observe&& observe) const {

@@ -31,10 +31,10 @@ enum class scheme {
 enum class owed_as { factor, square };
 
 /// How a dense stage and its neighbours share the scales of normalizers.
-struct scaling_scheme {
+struct schemes {
   scheme scale = scheme::none;
   owed_as arrives = owed_as::factor, leaves = owed_as::factor;
-  constexpr bool operator==(const scaling_scheme&) const = default;
+  constexpr bool operator==(const schemes&) const = default;
 
   [[nodiscard]] constexpr bool owes() const { return scale == scheme::owed || scale == scheme::owed_with_offset; }
 };
@@ -48,7 +48,7 @@ struct stage {
   std::size_t normalizer = 0;                ///< its number, where the stage has one
   bool normalized = false, in_runs = false;  ///< in_runs: several runs of elements, each on its own
   std::size_t first_pointwise = 0;
-  scaling_scheme scale{};
+  schemes scale{};
 
   [[nodiscard]] constexpr std::size_t pointwise() const { return first + count - first_pointwise; }
   /// Whether it is the same stage, elsewhere in the network. The binding refuses to compile if a member is forgotten.

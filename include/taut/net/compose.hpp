@@ -58,11 +58,7 @@ template <class Whole> using last_of = typename last_layer<Whole>::type;
 
 /// Layer L at position Index behind the layer (or input) Last, which gives the shape Output.
 template <shape Output, std::size_t Index, class L, class Last> struct step {
-  static constexpr bool fits() {
-    if constexpr (is_input<L> || !Layer<L>) return false;
-    else return L::accepts(Output);
-  }
-  /// Why it does not fit.
+  /// Why the layer does not fit.
   static constexpr verdict says() {
     if constexpr (is_input<L>) {
       return {true, L::name, say("comes first, on the left of"), Last::name};
