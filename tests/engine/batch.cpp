@@ -43,6 +43,9 @@ static_assert(engine_stage::batch_plan<larger, 16>::registers == 1);
 struct largest : decltype(Input<20000> >> Linear<2>) {};
 static_assert(engine_stage::batch_plan<largest, 16>::registers == 0 &&
               engine_stage::batch_plan<net, 1>::registers == 0);
+struct wide_inside : decltype(Input<4> >> Residual(Linear<20000> >> ReLU >> Linear<4>)) {};
+static_assert(engine_stage::batch_plan<wide_inside, 16>::registers == 0);
+static_assert(engine_stage::batch_plan<wide_inside, 16>::inside == 4 + 20000 + 1 + 4);
 
 }  // namespace
 

@@ -23,6 +23,17 @@ template <class Net, std::size_t Lanes> struct batch_plan {
     return Net::shapes[plan.at[s].first + plan.at[s].count].size();
   }
 
+  template <std::size_t S> static constexpr std::size_t inside_of() {
+    std::size_t sum = 0;
+    if constexpr (plan.at[S].what == engine_plan::kind::block) {
+      using L = folded_layer_of<Net, plan.at[S].first>;
+      base::for_each_index<base::networks_inside<L>()>([&sum]<std::size_t K>() {
+        sum += batch_plan<base::network_inside<L, Net::shapes[plan.at[S].first], K>, Lanes>::elements;
+      });
+    }
+    return sum;
+  }
+
   /// How many stages compute something.
   static constexpr std::size_t computed = [] {
     std::size_t count = 0;
@@ -43,9 +54,14 @@ template <class Net, std::size_t Lanes> struct batch_plan {
       }
     return most;
   }();
+  /// Elements, for one sample, of the activations of the networks inside blocks: the most of a stage.
+  static constexpr std::size_t inside = []<std::size_t... S>(std::index_sequence<S...>) {
+    return std::max({std::size_t{0}, inside_of<S>()...});
+  }(std::make_index_sequence<plan.count>{});
+  /// Elements of all activations at once, for one sample.
+  static constexpr std::size_t elements = Net::input_size + between.at[0] + between.at[1] + Net::output_size + inside;
   /// Bytes of activations that a register of samples needs.
-  static constexpr std::size_t bytes =
-      (Net::input_size + between.at[0] + between.at[1] + Net::output_size) * Lanes * sizeof(float);
+  static constexpr std::size_t bytes = elements * Lanes * sizeof(float);
   /// Registers of samples in a chunk; 0: samples run one by one. More amortize calls, as long as they stay in L1.
   static constexpr std::size_t registers = Lanes < 4           ? 0
                                            : bytes <= 0x4000   ? (Lanes < 16 ? 8 : 4)
