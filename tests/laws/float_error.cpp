@@ -16,6 +16,7 @@ struct normalized_net : decltype(Input<64> >> Linear<32> >> LN >> ReLU >> Linear
 struct groups_net : decltype(Input<30> >> LN >> Linear<24> >> BN >> GN<4> >> LeakyReLU<0.2> >> Linear<8> >> Softmax) {};
 struct roots_net : decltype(Input<12> >> BN >> RMSNorm >> Linear<20> >> RMSNorm >> Linear<16> >> GroupSort<2> >> BN >>
                             Linear<5> >> LogSoftmax) {};
+struct square_net : decltype(Input<6> >> Linear<4> >> LN >> Linear<4> >> LN) {};
 struct squares_net : decltype(Input<6> >> Linear<8> >> LN >> Linear<16> >> LN >> ReLU >> Linear<9> >> RMSNorm >>
                               LeakyReLU<0.5> >> Linear<7>(no_bias) >> LN >> Tanh >> Linear<4>) {};
 struct windows_net : decltype(Input<2, 7, 7> >> Conv2d<6, 3>(padding<1>) >> GN<3> >> SiLU >> MaxPool<2> >>
@@ -139,6 +140,7 @@ template <class Net> void attack_all(const char* name, std::uint64_t seed, doubl
 TEST_CASE("laws.float_error: no engine is farther from its network than the bound") {
   attack_all<plain_net>("plain", 100, 1e-3);
   attack_all<normalized_net>("normalized", 200, 1e-3);
+  attack_all<square_net>("square", 900, 1e-3);
   attack_all<squares_net>("squares", 800, 1e-5);
   attack_all<groups_net>("groups", 300, 1e-5);
   attack_all<roots_net>("roots", 400, 1e-5);
