@@ -68,6 +68,15 @@ TEST_CASE("engine.convolve: scalings before, behind, between, and of single elem
   check(Input<2, 4, 5> >> Flatten >> ramp{} >> Linear<3> >> ramp{} >> LN >> ReLU >> Linear<2>);
 }
 
+TEST_CASE("engine.convolve: short rows in narrow lanes") {
+  check(Input<3, 5, 6> >> Conv2d<3, 3>(padding<1>, groups<3>) >> InstanceNorm >> ReLU >> Conv2d<3, 1>(groups<3>));
+  check(Input<2, 10> >> Conv1d<3, 3> >> Softplus);
+  using engine_stage::convolution_lane, simd::width;
+  constexpr auto depthwise = layer::conv2d<4, 3, 3, option::groups<4>>::kernel(shape{4, 10, 10});
+  static_assert(width<convolution_lane<simd::portable<16>, depthwise>> == 8);
+  static_assert(width<convolution_lane<simd::portable<4>, depthwise>> == 4);
+}
+
 TEST_CASE("engine.convolve: normalized runs of every remainder of a register") { check_lengths(remainders{}); }
 
 TEST_CASE("engine.convolve: what a normalizer subtracts is taken out of the biases in double") {

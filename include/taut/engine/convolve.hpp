@@ -7,15 +7,27 @@
 #include <taut/engine/sphere.hpp>
 #include <taut/engine/stage.hpp>
 #include <taut/simd/convolution.hpp>
+#include <taut/simd/piece.hpp>
 
 namespace taut::engine_stage {
 
 /// No normalizer.
 struct no_sphere {};
 
+/// Whether rows of up to 8 positions would leave half of a wide register empty, and no more than a few output channels
+/// share what is loaded.
+constexpr bool is_narrow(const simd::convolution_shape& s) {
+  const bool depthwise = s.in_channels == s.groups && s.out_channels == s.groups && s.stride_height == 1;
+  const bool small = s.out_height() == 1 && s.out_channels <= 4 * s.groups;
+  return s.out_width() <= 8 && s.stride_width == 1 && (depthwise || small);
+}
+/// The lanes that convolve.
+template <class V, simd::convolution_shape S> using convolution_lane =
+    simd::resized<V, (simd::width<V> >= 16 && is_narrow(S)) ? 8 : simd::width<V>>;
+
 /// y = f(normalize(conv(x) + b)), conv of the shape that simd/convolution.hpp calls S.
 template <class V, simd::convolution_shape S, std::size_t Outputs, class Sphere, class Epilogue> struct convolve {
-  using kernel = simd::convolution<V, S>;
+  using kernel = simd::convolution<convolution_lane<V, S>, S>;
   static constexpr bool normalizes = !std::same_as<Sphere, no_sphere>;
   static constexpr std::size_t alignment = simd::width<V> * sizeof(float);
   static constexpr std::size_t positions = Outputs / S.out_channels;
@@ -50,12 +62,13 @@ template <class V, simd::convolution_shape S, std::size_t Outputs, class Sphere,
     alignas(alignment) float scratch[kernel::scratch_size];
     if (std::is_constant_evaluated())
       for (float& v : scratch) v = 0;
+    using here = convolution_lane<W, S>;
     if constexpr (normalizes) {
-      simd::convolution<W, S>::apply(weight.data(), bias.data(), x, y, scratch);
+      simd::convolution<here, S>::apply(weight.data(), bias.data(), x, y, scratch);
       normalize.template apply<W>(y, y, observe);
     } else {
-      const auto finish = [](const W& z) __attribute__((always_inline)) { return Epilogue::apply(z); };
-      simd::convolution<W, S>::apply(weight.data(), bias.data(), x, y, scratch, finish);
+      const auto finish = [](const here& z) __attribute__((always_inline)) { return Epilogue::apply(z); };
+      simd::convolution<here, S>::apply(weight.data(), bias.data(), x, y, scratch, finish);
     }
     return 1.0f;
   }
