@@ -133,7 +133,7 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
   }
 
   /// The output for one input. @pre x has Net::input_size elements.
-  template <base::numbers Range> [[nodiscard]] constexpr output operator()(const Range& x) const {
+  template <base::numbers Range> [[nodiscard, gnu::always_inline]] constexpr output operator()(const Range& x) const {
     static_cast<void>(base::fitting_input<Net, Range>{});  // <- read the quoted words
     assert(std::ranges::size(x) == Net::input_size);
     return observed(std::ranges::data(x), no_observer{});

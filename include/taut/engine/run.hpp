@@ -39,7 +39,7 @@ template <class Engine, class W, class Observe> struct runner {
   Observe& observe;
 
   /// y = the network of x.
-  constexpr void run(const float* x) const {
+  [[gnu::always_inline]] constexpr void run(const float* x) const {
     if constexpr (!reads_exactly()) {
       std::copy_n(x, Net::input_size, s.at[1]);
       std::fill(s.at[1] + Net::input_size, s.at[1] + padded<typename Engine::lane>(Net::input_size), 0.0f);
