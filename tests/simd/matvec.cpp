@@ -192,30 +192,28 @@ static_assert(indexed<portable<8>, 3, 9>() && indexed<portable<4>, 11, 6>() && i
 }  // namespace
 
 TEST_CASE("simd.matvec: native equals portable bit for bit and both are accurate") {
-  check_row<1, 1, 2, 5, 70>();
-  check_row<2, 7, 33>();
-  check_row<3, 3, 8>();
-  check_row<5, 7, 41>();
-  check_row<8, 4, 19>();
+  check_row<1, 1, 5, 70>();
+  check_row<2, 33>();
+  check_row<3, 3>();
+  check_row<5, 41>();
+  check_row<7, 19>();
   check_row<10, 64>();
   check_row<15, 66>();
-  check_row<16, 1, 16, 31>();
-  check_row<17, 5, 70>();
+  check_row<16, 16, 31>();
+  check_row<17, 70>();
   check_row<31, 29>();
-  check_row<32, 64, 65>();
+  check_row<32, 65>();
   check_row<33, 2>();
   check_row<47, 10>();
   check_row<49, 23>();
   check_row<64, 67>();
   check_row<65, 13>();
-  check_row<70, 1, 4, 70>();
+  check_row<70, 4, 70>();
   check_row<128, 784>();
 }
 
 TEST_CASE("simd.matvec: every width of lane is accurate") {
   check_portable<1, 1>();
-  check_portable<3, 10>();
-  check_portable<9, 4>();
   check_portable<21, 33>();
   check_portable<67, 18>();
 }
