@@ -17,6 +17,7 @@
 #include <taut/base/repetition.hpp>
 #include <taut/net/flat.hpp>
 #include <taut/net/layer.hpp>
+#include <type_traits>
 
 namespace taut {
 
@@ -47,13 +48,19 @@ template <class P> constexpr std::size_t trainable_elements() {
   return count;
 }
 
-template <class L> inline constexpr char name_of_type = 0;
+/// The first place of layer L in a network: equal for equal types only.
+template <class L, class Net> inline constexpr std::size_t first_place = []<class... Ls>(list<Ls...>) {
+  constexpr bool equal[] = {std::is_same_v<L, Ls>..., true};
+  std::size_t i = 0;
+  while (!equal[i]) ++i;
+  return i;
+}(layers_of<Net>{});
 
 /// The layers of a network as stretches that repeat: equal layers on inputs of equal shapes.
 template <class Net> inline constexpr auto layer_repetitions = []<class... Ls>(list<Ls...>) {
-  constexpr const char* names[] = {nullptr, &name_of_type<Ls>...};
+  const std::size_t places[] = {first_place<Ls, Net>..., 0};
   return repetitions_of<sizeof...(Ls)>(
-      [](std::size_t i, std::size_t j) { return names[i + 1] == names[j + 1] && Net::shapes[i] == Net::shapes[j]; });
+      [&](std::size_t i, std::size_t j) { return places[i] == places[j] && Net::shapes[i] == Net::shapes[j]; });
 }(layers_of<Net>{});
 
 template <std::size_t Position, class P> struct slot {
