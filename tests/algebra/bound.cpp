@@ -7,9 +7,9 @@ namespace {
 
 using namespace taut;
 
-constexpr auto layer = base::phrase_of<base::say("layer 0, Linear<3>")>();
+constexpr auto first = base::phrase_of<base::say("layer 0, Linear<3>")>();
 constexpr auto missing = base::phrase_of<base::say("declare at_most<c>")>();
-using open = open_bound<layer, missing>;
+using open = open_bound<first, missing>;
 
 static_assert(is_closed<double> && is_closed<const double>);
 static_assert(!is_closed<open> && !is_closed<const open>);
@@ -21,5 +21,5 @@ static_assert(!std::is_convertible_v<open, double> && !std::is_constructible_v<d
 
 TEST_CASE("algebra.bound: an open bound carries its words in its type and weighs nothing") {
   STATIC_REQUIRE(std::is_empty_v<open>);
-  CHECK(std::string_view(layer.characters) == "layer 0, Linear<3>");
+  CHECK(std::string_view(first.characters) == "layer 0, Linear<3>");
 }
