@@ -26,7 +26,7 @@ function(refused name words text)
   file(WRITE ${project}/model.cpp "${text}")
   file(WRITE ${project}/main.cpp "int main() {}\n")
   file(WRITE ${project}/CMakeLists.txt "cmake_minimum_required(VERSION 3.25)\nproject(refused LANGUAGES CXX)\n"
-       "include(${ROOT}/cmake/taut_dispatch.cmake)\nadd_executable(refused main.cpp)\n"
+       "include(${ROOT}/.cmake/taut_dispatch.cmake)\nadd_executable(refused main.cpp)\n"
        "taut_dispatch(refused LEVELS x86-64-v3 x86-64 SOURCES model.cpp)\n")
   execute_process(COMMAND ${CMAKE_COMMAND} -S ${project} -B ${project}/build -G ${GENERATOR}
                           -DCMAKE_CXX_COMPILER=${COMPILER} OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
