@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <taut/layers/conv1d.hpp>
 #include <taut/layers/conv2d.hpp>
 #include <taut/net/convolution.hpp>
@@ -82,13 +83,14 @@ template <class L, shape In> void check_entries() {
         return static_cast<double>(p.weight[tap]);
       },
       packed[0].at);
-  std::vector<float> bias(kernel::bias_size), in(In.size()), out(outputs), scratch(kernel::scratch_size);
-  for (std::size_t co = 0; co < bias.size(); ++co)
-    bias[co] = static_cast<float>(L::bias(p, co * (outputs / L::out_channels)));
+  std::vector<line> bias(kernel::bias_size / 16 + 1);
+  kernel::pack_bias([&p](std::size_t co) { return L::bias(p, co * (outputs / L::out_channels)); }, bias[0].at);
+  std::vector<float> in(std::max(In.size(), kernel::reads)), out(std::max(outputs, kernel::writes)),
+      scratch(kernel::scratch_size);
   base::random_stream random(7);
   for (std::size_t i = 0; i < In.size(); ++i) x[i] = in[i] = static_cast<float>(random.normal());
   L::template forward<In>(p, x.data(), y.data());
-  kernel::apply(packed[0].at, bias.data(), in.data(), out.data(), scratch.data());
+  kernel::apply(packed[0].at, bias[0].at, in.data(), out.data(), scratch.data());
   for (std::size_t row = 0; row < outputs; ++row) {
     double size = std::abs(L::bias(p, row)), terms = 8;
     for (std::size_t column = 0; column < In.size(); ++column) {
