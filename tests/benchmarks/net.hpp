@@ -99,15 +99,8 @@ inline constexpr auto nets = [] {
                            .stride = 2,
                            .padding = 2,
                            .groups = 4};
-  block second_signal{.in = 16,
-                      .out = 32,
-                      .norm = group,
-                      .act = relu,
-                      .length = 64,
-                      .kernel = 5,
-                      .stride = 2,
-                      .padding = 2,
-                      .groups = 4};
+  block second_signal = first_signal;
+  second_signal.in = 16, second_signal.out = 32, second_signal.length = 64;
   second_signal.averaged = true;
   return std::array{
       net("N1", {dense(64, 32, layer, relu), dense(32, 10)}),

@@ -2,17 +2,23 @@
 cmake_minimum_required(VERSION 3.25)
 # The judges, depth.cmake and proof.cmake, are judged: a program without fault passes, each planted fault is refused with these words.
 file(MAKE_DIRECTORY ${SCRATCH})
+# expect(NAME WORDS STATUS SAID): a judge passed if no words are wanted, and otherwise refused with them.
+function(expect name words status said)
+  string(REGEX REPLACE "[ \n]+" " " said "${said}")
+  if((words STREQUAL "" AND NOT status EQUAL 0) OR (NOT words STREQUAL "" AND status EQUAL 0) OR
+     NOT said MATCHES "${words}")
+    message(SEND_ERROR "${name}: expected '${words}', status ${status}, but got ${said}")
+  endif()
+endfunction()
+
+# verdict(NAME WORDS TEXT OPTIONS...): what depth.cmake says of a program.
 function(verdict name words text)
   file(WRITE ${SCRATCH}/${name}.cpp "${text}")
   execute_process(COMMAND ${CMAKE_COMMAND} -DCOMPILER=${COMPILER} -DFLAGS=${FLAGS} -DNM=${NM} -DMEASURE=${MEASURE}
                           -DSCRATCH=${SCRATCH}/${name} -DSOURCE=${SCRATCH}/${name}.cpp -DREPETITIONS=1 ${ARGN}
                           -P ${CMAKE_CURRENT_LIST_DIR}/depth.cmake
                   RESULT_VARIABLE status ERROR_VARIABLE said OUTPUT_VARIABLE said)
-  string(REGEX REPLACE "[ \n]+" " " said "${said}")
-  if((words STREQUAL "" AND NOT status EQUAL 0) OR (NOT words STREQUAL "" AND status EQUAL 0) OR
-     NOT said MATCHES "${words}")
-    message(SEND_ERROR "${name}: expected '${words}', status ${status}, but got ${said}")
-  endif()
+  expect("${name}" "${words}" "${status}" "${said}")
 endfunction()
 
 string(REPEAT "a" 401 long)
@@ -40,11 +46,7 @@ function(counted name words text)
   execute_process(COMMAND ${CMAKE_COMMAND} -DCOMPILER=${COMPILER} -DFLAGS=${FLAGS} -DSOURCE=${SCRATCH}/${name}.cpp
                           -DRECORD=${SCRATCH}/${name}.txt -P ${CMAKE_CURRENT_LIST_DIR}/instantiations.cmake
                   RESULT_VARIABLE status ERROR_VARIABLE said OUTPUT_VARIABLE said)
-  string(REGEX REPLACE "[ \n]+" " " said "${said}")
-  if((words STREQUAL "" AND NOT status EQUAL 0) OR (NOT words STREQUAL "" AND status EQUAL 0) OR
-     NOT said MATCHES "${words}")
-    message(SEND_ERROR "${name}: expected '${words}', status ${status}, but got ${said}")
-  endif()
+  expect("${name}" "${words}" "${status}" "${said}")
 endfunction()
 if(COMPILER MATCHES "clang")
   set(many "template <int N> struct s { s<N - 1>* below() { return s<N - 1>().self(); } s* self() { return this; } };\n")
@@ -60,11 +62,7 @@ function(certificate name words text)
   execute_process(COMMAND ${CMAKE_COMMAND} -DCOMPILER=${COMPILER} -DFLAGS=${FLAGS} -DMEASURE=${MEASURE}
                           -DCERTIFICATE=${SCRATCH}/${name}.cpp ${ARGN} -P ${CMAKE_CURRENT_LIST_DIR}/proof.cmake
                   RESULT_VARIABLE status ERROR_VARIABLE said OUTPUT_VARIABLE said)
-  string(REGEX REPLACE "[ \n]+" " " said "${said}")
-  if((words STREQUAL "" AND NOT status EQUAL 0) OR (NOT words STREQUAL "" AND status EQUAL 0) OR
-     NOT said MATCHES "${words}")
-    message(SEND_ERROR "${name}: expected '${words}', status ${status}, but got ${said}")
-  endif()
+  expect("${name}" "${words}" "${status}" "${said}")
 endfunction()
 set(free "static_assert(PART < 3);\n")
 certificate(quick "" "${free}")

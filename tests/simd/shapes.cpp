@@ -19,7 +19,7 @@ namespace {
 
 /// A kernel of any shape.
 struct kernel_of_shape {
-  std::size_t rows, columns, weights, readable, writable;
+  std::size_t rows, columns, weights, writable;
   void (*pack)(const double*, float*);
   void (*apply)(const float*, const float*, float*);
 };
@@ -29,14 +29,7 @@ template <std::size_t Rows, std::size_t Cols> constexpr kernel_of_shape kernel_f
   const auto apply = [](const float* w, const float* x, float* y) {
     kernel::apply(w, x, [y](std::size_t panel, auto sums) { store(sums, y + panel * width<decltype(sums)>); });
   };
-  std::size_t readable = Cols;
-  if constexpr (requires { kernel::padded_cols; }) readable = kernel::padded_cols;
-  return {Rows,
-          Cols,
-          kernel::size,
-          readable,
-          kernel::padded_rows,
-          [](const double* w, float* out) { kernel::pack(w, out); },
+  return {Rows, Cols, kernel::size, kernel::padded_rows, [](const double* w, float* out) { kernel::pack(w, out); },
           apply};
 }
 
@@ -55,8 +48,7 @@ double error_of(const kernel_of_shape& kernel) {
   const auto number = [&] { return (static_cast<double>(random()) - 0x1p31) * 0x1p-31; };
   std::vector<double> weights(kernel.rows * kernel.columns);
   for (double& w : weights) w = number();
-  guarded packed(kernel.weights), x(kernel.readable), y(kernel.writable);
-  std::fill_n(x.at, kernel.readable, 0.0f);
+  guarded packed(kernel.weights), x(kernel.columns), y(kernel.writable);
   for (std::size_t j = 0; j < kernel.columns; ++j) x.at[j] = static_cast<float>(number());
   kernel.pack(weights.data(), packed.at);
   kernel.apply(packed.at, x.at, y.at);

@@ -21,31 +21,33 @@
 
 namespace taut::engine_stage {
 
-/// The sum of the squares of z, additions side by side: a chain of at most Size / 4 + 2.
+/// f(i, k) for i < Size in order, k = i % 4 a constant: for sums side by side.
+template <std::size_t Size, class F> [[gnu::always_inline]] constexpr void four_beside(F&& f) {
+  for (std::size_t i = 0; i + 4 <= Size; i += 4)
+    simd::detail::repeat<4>([&](auto k) __attribute__((always_inline)) { f(i + k, k); });
+  simd::detail::repeat<Size % 4>([&](auto k) __attribute__((always_inline)) { f(Size / 4 * 4 + k, k); });
+}
+/// Such sums, and their total: of Size terms a chain of at most Size / 4 + 2 additions.
+template <class W> struct four_sums {
+  W at[4]{W(0.0f), W(0.0f), W(0.0f), W(0.0f)};
+  [[gnu::always_inline]] constexpr W total() const { return (at[0] + at[1]) + (at[2] + at[3]); }
+};
+
+/// The sum of the squares of centre(x).
 template <class W, std::size_t Size, class Centre>
 [[gnu::always_inline]] constexpr W squares_of(const W* x, Centre&& centre) {
-  constexpr std::size_t beside = 4;
-  W sum[beside]{W(0.0f), W(0.0f), W(0.0f), W(0.0f)};
-  for (std::size_t i = 0; i + beside <= Size; i += beside)
-    simd::detail::repeat<beside>([&](auto k) __attribute__((always_inline)) {
-      const W c = centre(x[i + k]);
-      sum[k] = simd::multiply_add(c, c, sum[k]);
-    });
-  simd::detail::repeat<Size % beside>([&](auto k) __attribute__((always_inline)) {
-    const W c = centre(x[Size / beside * beside + k]);
-    sum[k] = simd::multiply_add(c, c, sum[k]);
+  four_sums<W> squares;
+  four_beside<Size>([&](std::size_t i, auto k) __attribute__((always_inline)) {
+    const W c = centre(x[i]);
+    squares.at[k] = simd::multiply_add(c, c, squares.at[k]);
   });
-  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+  return squares.total();
 }
-/// The sum of f(x), likewise.
+/// The sum of f(x).
 template <class W, std::size_t Size, class F> [[gnu::always_inline]] constexpr W sum_of_lanes(const W* x, F&& f) {
-  constexpr std::size_t beside = 4;
-  W sum[beside]{W(0.0f), W(0.0f), W(0.0f), W(0.0f)};
-  for (std::size_t i = 0; i + beside <= Size; i += beside)
-    simd::detail::repeat<beside>([&](auto k) __attribute__((always_inline)) { sum[k] = sum[k] + f(x[i + k]); });
-  simd::detail::repeat<Size % beside>(
-      [&](auto k) __attribute__((always_inline)) { sum[k] = sum[k] + f(x[Size / beside * beside + k]); });
-  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+  four_sums<W> sum;
+  four_beside<Size>([&](std::size_t i, auto k) __attribute__((always_inline)) { sum.at[k] = sum.at[k] + f(x[i]); });
+  return sum.total();
 }
 
 /// The sums of d = x - mean and of its squares, likewise.
@@ -54,18 +56,13 @@ template <class W> struct lane_moments {
 };
 template <class W, std::size_t Size>
 [[gnu::always_inline]] constexpr lane_moments<W> moments_of_lanes(const W* x, const W& mean) {
-  constexpr std::size_t beside = 4;
-  W sum[beside]{W(0.0f), W(0.0f), W(0.0f), W(0.0f)}, squares[beside]{W(0.0f), W(0.0f), W(0.0f), W(0.0f)};
-  const auto add = [&](std::size_t k, const W& v) __attribute__((always_inline)) {
-    const W d = v - mean;
-    sum[k] = sum[k] + d;
-    squares[k] = simd::multiply_add(d, d, squares[k]);
-  };
-  for (std::size_t i = 0; i + beside <= Size; i += beside)
-    simd::detail::repeat<beside>([&](auto k) __attribute__((always_inline)) { add(k, x[i + k]); });
-  simd::detail::repeat<Size % beside>([&](auto k)
-                                          __attribute__((always_inline)) { add(k, x[Size / beside * beside + k]); });
-  return {(sum[0] + sum[1]) + (sum[2] + sum[3]), (squares[0] + squares[1]) + (squares[2] + squares[3])};
+  four_sums<W> sum, squares;
+  four_beside<Size>([&](std::size_t i, auto k) __attribute__((always_inline)) {
+    const W d = x[i] - mean;
+    sum.at[k] = sum.at[k] + d;
+    squares.at[k] = simd::multiply_add(d, d, squares.at[k]);
+  });
+  return {sum.total(), squares.total()};
 }
 
 /// A dense stage, for `Registers` registers of samples.

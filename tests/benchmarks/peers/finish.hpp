@@ -2,8 +2,11 @@
 // For peers whose library multiplies only: normalization and activation as plain loops, in place. y is [rows][channels];
 // the rows are samples, or the positions of one signal, whose groups are pooled together.
 #pragma once
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
+#include <vector>
 
 #include "benchmarks/plugin.hpp"
 
@@ -39,6 +42,37 @@ inline void finish_rows(const block& b, const block_weights& w, std::size_t samp
     for (std::size_t i = 0; i < samples * b.out; ++i) y[i] = std::tanh(y[i]);
   }
 }
+
+/// A dense network whose products a library adds to the biases, layer by layer.
+struct layer_by_layer {
+  const net* network;
+  std::vector<std::vector<float>> bias;
+  std::vector<block_weights> weights;
+  std::array<std::vector<float>, 2> buffer;
+
+  explicit layer_by_layer(const problem& p) : network(p.network) {
+    for (std::size_t l = 0; l < network->depth; ++l) {
+      const block& b = network->blocks[l];
+      if (b.bias) bias.emplace_back(p.folded[l].bias, p.folded[l].bias + b.out);
+      else bias.emplace_back(b.out, 0.0f);
+      weights.push_back(p.folded[l]);
+    }
+    for (auto& buf : buffer) buf.resize(batch_size * network->widest());
+  }
+  static bool accepts(const net& n) { return n.dense(); }
+
+  /// add_product(l, x, to) adds W x of layer l to what is there, for each sample.
+  void run(const float* x, float* y, std::size_t samples, auto&& add_product) {
+    for (std::size_t l = 0; l < network->depth; ++l) {
+      const block& b = network->blocks[l];
+      float* const to = l + 1 == network->depth ? y : buffer[l % 2].data();
+      for (std::size_t s = 0; s < samples; ++s) std::copy_n(bias[l].data(), b.out, to + s * b.out);
+      add_product(l, x, to);
+      finish_rows(b, weights[l], samples, to);
+      x = to;
+    }
+  }
+};
 
 /// What follows the affine map of a convolution, for one signal [position][channel].
 inline void finish_signal(const block& b, const block_weights& w, float* y) {
