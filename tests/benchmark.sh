@@ -7,6 +7,7 @@
 #   --peers taut,plain,eigen_rows   peers whose names begin so
 #   --rounds N  --slot MS           how many rounds, and how long each peer runs in each
 #   --rtneural DIR                  RTNeural's sources: one peer more
+#   --record                        writes the last section of docs/speed.md anew, from this run
 #   --compile                       instead: what deep networks cost g++ and clang, tests/cost/compile_benchmark.cmake
 # Only what is asked for is built. docs/speed.md says what is measured and how.
 set -u
@@ -15,11 +16,13 @@ cd "$(dirname "$0")/.." || exit 1
 . examples/setup.sh
 
 nets="N1 N2 N3 N4 N5 autoencoder signal N5_bias_free 16x16x6"
-out=$PWD/build/benchmark/report only="" options="" rtneural="" compile=""
+out=$PWD/build/benchmark/report only="" options="" rtneural="" compile="" record=""
+peers="taut plain eigen onednn xnnpack openblas libxsmm"
 while [ $# -gt 0 ]; do
   case $1 in
     --quick) options="$options --quick" ;;
     --compile) compile=yes ;;
+    --record) record=yes ;;
     --out | --only | --peers | --rounds | --slot | --rtneural)
       [ $# -gt 1 ] || { echo "$1 wants a value" >&2 && exit 2; }
       case $1 in
@@ -30,12 +33,13 @@ while [ $# -gt 0 ]; do
           done
           only=$2 options="$options --only $2"
           ;;
+        --peers) peers=$2 options="$options --peers $2" ;;
         --rtneural) rtneural=$(cd "$start" && cd "$2" && pwd) || exit 2 ;;
         *) options="$options $1 $2" ;;
       esac
       shift
       ;;
-    *) sed -n '3,11s/^# //p' tests/benchmark.sh >&2 && exit 2 ;;
+    *) sed -n '3,12s/^# //p' tests/benchmark.sh >&2 && exit 2 ;;
   esac
   shift
 done
@@ -46,9 +50,18 @@ if [ -n "$compile" ]; then
   exec cmake "-DOUT=$out" -P tests/cost/compile_benchmark.cmake
 fi
 
-peers="libeigen3-dev libdnnl-dev libxnnpack-dev libopenblas-dev libxsmm-dev"
+libraries=""
+for peer in $(echo "$peers" | tr ',' ' '); do
+  case $peer in
+    eigen* | rtneural*) libraries="$libraries libeigen3-dev" ;;
+    onednn*) libraries="$libraries libdnnl-dev" ;;
+    xnnpack*) libraries="$libraries libxnnpack-dev" ;;
+    openblas*) libraries="$libraries libopenblas-dev" ;;
+    libxsmm*) libraries="$libraries libxsmm-dev" ;;
+  esac
+done
 # shellcheck disable=SC2086
-need $packages clang-19 gnuplot-nox $peers
+need $packages clang-19 gnuplot-nox $libraries
 
 targets=all
 [ -n "$only" ] && targets="benchmark_driver benchmark_libraries $(echo "$only" | sed 's/[^,]*/benchmark_&/g; s/,/ /g')"
@@ -64,11 +77,12 @@ build/benchmark/tests/benchmarks/benchmark --plugins build/benchmark/peers --plu
   --out "$out" $options
 status=$?
 [ $status -gt 1 ] && exit $status
-{
-  printf '\nPackages:'
-  for package in $peers; do dpkg-query -W -f ' ${Package} ${Version};' "$package" 2>/dev/null; done
-  echo
-} >>"$out/report.md"
+versions=$(for package in $libraries; do dpkg-query -W -f ' ${Package} ${Version};' "$package" 2>/dev/null; done)
+for text in report summary; do printf '\nPackages:%s\n' "$versions" >>"$out/$text.md"; done
+if [ -n "$record" ] && [ $status -eq 0 ]; then
+  sed -i '/^## One run$/,$d' docs/speed.md
+  printf '## One run\n\n    sh tests/benchmark.sh%s\n\n' "$options" | cat - "$out/summary.md" >>docs/speed.md
+fi
 gnuplot -e "folder='$out'" tests/benchmarks/figure.gp
 echo "the report: $out/report.md, report.json, figure.svg"
 exit $status

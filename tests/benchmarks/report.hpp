@@ -24,10 +24,9 @@ inline std::string digits(double v) {
   return text;
 }
 
-/// The network of that name or, of one with other weights, of the beginning of its name; null where there is none.
-inline const net* network_of(const std::string& name) {
-  const auto at = std::find_if(nets.begin(), nets.end(), [&](const net& n) { return n.name == name; });
-  return at == nets.end() ? nullptr : at;
+/// The network of that name, with weights as they are or with offsets 0. @pre there is one.
+inline const net& network_of(const std::string& name) {
+  return nets[number_of(name.substr(0, name.find("_zero_offset")))];
 }
 
 /// One line for each net and batch, and one for each cost of normalization.
@@ -37,8 +36,7 @@ inline std::vector<std::string> result_lines(const machine& m, const results& r)
     if (value > 0) line += std::string(" ") + key + "=" + digits(value);
   };
   for (const result& mine : r.all) {
-    const net* const n = network_of(mine.net);
-    if (mine.what != kind::ours || mine.compiler != "g++" || n == nullptr || mine.net.ends_with("_no_norm")) continue;
+    if (!mine.is_taut() || mine.compiler != "g++" || mine.net.ends_with("_no_norm")) continue;
     const result* const best = mine.batch == 1 ? r.best_peer(mine.net, 1) : r.best_library(mine.net, mine.batch);
     const result* const clang = r.find(mine.net, mine.batch, "taut", "clang++");
     std::string line = "RESULT net=" + mine.net + " batch=" + std::to_string(mine.batch) + " ns=" + digits(mine.ns());
@@ -51,14 +49,16 @@ inline std::vector<std::string> result_lines(const machine& m, const results& r)
     say(line, "gcc_ratio", ratio(&mine, r.fastest(mine.net, mine.batch, [&](const result& one) {
           return one.compiler == "g++" && (one.what == kind::library || (mine.batch == 1 && one.what != kind::ours));
         })));
-    say(line, "roofline", m.bound(*n, mine.batch) / mine.ns());
+    say(line, "roofline", m.bound(network_of(mine.net), mine.batch) / mine.ns());
     if (clang != nullptr) say(line, "clang_ns", clang->ns());
+    if (const result* const narrow = r.find(mine.net, mine.batch, "taut_8", "g++"); narrow != nullptr)
+      say(line, "lanes_8_ns", narrow->ns());
     say(line, "plain_c_ratio", ratio(&mine, r.best_plain(mine.net, mine.batch)));
     say(line, "eigen_ratio", ratio(&mine, r.best_eigen(mine.net, mine.batch)));
     lines.push_back(line);
   }
   for (const result& bare : r.all) {
-    if (bare.what != kind::ours || bare.compiler != "g++" || !bare.net.ends_with("_no_norm")) continue;
+    if (!bare.is_taut() || bare.compiler != "g++" || !bare.net.ends_with("_no_norm")) continue;
     const std::string name = bare.net.substr(0, bare.net.size() - 8);
     for (const bool offset : {false, true}) {
       const double cost = ratio(r.ours(offset ? name : name + "_zero_offset", 1), &bare);
@@ -124,7 +124,7 @@ inline std::string comparison(const machine& m, const results& r, std::size_t ba
     const result* const mine = r.ours(net, batch);
     const result* const clang = r.find(net, batch, "taut", "clang++");
     const result *const best = r.best_peer(net, batch), *const library = r.best_library(net, batch);
-    const double bound = m.bound(*network_of(net), batch);
+    const double bound = m.bound(network_of(net), batch);
     const auto ns = [](const result* one) { return one == nullptr ? 0 : one->ns(); };
     text +=
         row({net, digits(ns(mine)), digits(ns(clang)), digits(bound), digits(mine == nullptr ? 0 : bound / ns(mine)),
@@ -135,11 +135,48 @@ inline std::string comparison(const machine& m, const results& r, std::size_t ba
   return text;
 }
 
-inline std::string judged(const std::vector<target>& targets) {
-  std::string text = head({"target", "limit", "g++", "clang++", ""});
-  for (const target& t : targets)
-    text += row({t.what, (t.at_least ? ">= " : "<= ") + digits(t.limit), digits(t.gcc), digits(t.clang), t.verdict()});
+/// How rounds differ: ours by each compiler, in ns a sample and against the fastest peer of all.
+inline std::string spread(const results& r) {
+  std::string text = head({"net", "batch", "compiler", "ns: best round", "median", "worst", "against",
+                           "ratio: best round", "median", "worst"});
+  const auto three = [](std::vector<std::string>& cells, const std::vector<double>& values) {
+    const auto [least, most] = std::minmax_element(values.begin(), values.end());
+    for (const double v : {*least, median(values), *most}) cells.push_back(digits(v));
+  };
+  for (const result& mine : r.all) {
+    if (!mine.is_taut()) continue;
+    std::vector<std::string> cells{mine.net, std::to_string(mine.batch), mine.compiler};
+    three(cells, mine.rounds);
+    if (const result* const best = r.best_peer(mine.net, mine.batch); best != nullptr) {
+      cells.push_back(best->name());
+      three(cells, ratios(mine.rounds, best->rounds));
+    } else {
+      cells.resize(10);
+    }
+    text += row(cells);
+  }
   return text;
+}
+
+/// Targets with what was measured; all, or those that were not met.
+inline std::string judged(const std::vector<target>& targets, bool all) {
+  std::string text = head({"target", "limit", "g++", "clang++", "who", "verdict"});
+  for (const target& t : targets)
+    if (all || t.verdict() != "met")
+      text += row({t.what, (t.at_least ? ">= " : "<= ") + digits(t.limit), digits(t.gcc), digits(t.clang), t.other,
+                   t.verdict()});
+  return text;
+}
+
+/// Where this was measured.
+inline std::string place(const machine& m, const std::map<std::string, std::string>& compilers) {
+  std::string text = m.processor + "; ";
+  for (const auto& [name, version] : compilers) text += name + " is " + version + "; ";
+  return text + "one thread.\nMultiply-adds: " + digits(m.peak_widest) + " GFLOP/s in registers of " +
+         std::to_string(8 * widest_register) + " bits, " + digits(m.peak_256) +
+         " of 256. Reading 16 KB, 256 KB, 4 MB again and again: " + digits(m.l1) + ", " + digits(m.l2) + ", " +
+         digits(m.l3) +
+         " GB/s.\nMedians over rounds; ratios are taken inside rounds, below 1 is faster than the peer.\n";
 }
 
 /// For the figure: of each net and each family of peers, the time of its fastest over ours.
@@ -153,6 +190,7 @@ inline void write_figure_data(std::ostream& out, const results& r, std::size_t b
   for (const std::string& family : families) out << ' ' << family;
   out << '\n';
   for (const std::string& net : nets_at(r, batch, true)) {
+    if (net.ends_with("_zero_offset")) continue;
     out << net;
     for (const std::string& family : families) {
       const result* const best = r.fastest(net, batch, [&](const result& one) { return one.peer.starts_with(family); });
@@ -165,23 +203,27 @@ inline void write_figure_data(std::ostream& out, const results& r, std::size_t b
 
 }  // namespace detail
 
-/// Writes report.md, report.json and figure_*.dat, and prints the RESULT lines.
+/// Writes report.md, summary.md (the last section of docs/speed.md), report.json and figure_*.dat, and prints the RESULT
+/// lines.
 inline void write_report(const std::filesystem::path& folder, const machine& m, const results& r,
                          const std::map<std::string, std::string>& compilers) {
   const std::vector<std::string> lines = result_lines(m, r);
   const std::vector<target> targets = targets_of(m, r);
-  std::ofstream text(folder / "report.md");
-  text << "# Times of one run\n\n" << m.processor << ", processor " << m.cpu << " of it; ";
-  for (const auto& [name, version] : compilers) text << name << " is " << version << "; ";
-  text << "one thread.\nMultiply-adds: " << digits(m.peak_widest) << " GFLOP/s in registers of " << 8 * widest_register
-       << " bits, " << digits(m.peak_256) << " of 256. Reading 16 KB, 256 KB, 4 MB again and again: " << digits(m.l1)
-       << ", " << digits(m.l2) << ", " << digits(m.l3)
-       << " GB/s.\nMedians over rounds; ratios are taken inside rounds, below 1 is faster than the peer.\n";
+  const auto met = std::count_if(targets.begin(), targets.end(), [](const target& t) { return t.verdict() == "met"; });
+  const std::string verdict = std::to_string(met) + " of " + std::to_string(targets.size()) + " targets are met";
+  std::ofstream text(folder / "report.md"), summary(folder / "summary.md");
+  text << "# Times of one run\n\n" << detail::place(m, compilers);
+  summary << detail::place(m, compilers) << "\n```\n";
+  for (const std::string& line : lines) summary << line << "\n";
+  summary << "```\n\n" << verdict << ". Not these:\n\n" << detail::judged(targets, false);
   for (const std::size_t batch : {std::size_t{1}, batch_size}) {
     if (detail::nets_at(r, batch, false).empty()) continue;
     text << "\n## Batch " << batch << "\n\n" << detail::comparison(m, r, batch) << "\n" << detail::times(r, batch);
   }
-  text << "\n## Targets\n\n" << detail::judged(targets) << "\n## Result lines\n\n```\n";
+  text << "\n## Rounds\n\n"
+       << detail::spread(r) << "\n## Targets\n\n"
+       << verdict << ".\n\n"
+       << detail::judged(targets, true) << "\n## Result lines\n\n```\n";
   for (const std::string& line : lines) text << line << "\n";
   text << "```\n";
 
@@ -191,14 +233,19 @@ inline void write_report(const std::filesystem::path& folder, const machine& m, 
                      {"l3_gb_per_s", m.l3},      {"compilers", compilers}};
   json["results"] = nlohmann::ordered_json::array();
   for (const result& one : r.all) {
-    nlohmann::ordered_json entry = {{"net", one.net},           {"batch", one.batch}, {"peer", one.peer},
-                                    {"compiler", one.compiler}, {"ns", one.ns()},     {"error", one.error},
+    nlohmann::ordered_json entry = {{"net", one.net},
+                                    {"batch", one.batch},
+                                    {"peer", one.peer},
+                                    {"compiler", one.compiler},
+                                    {"ns", one.ns()},
+                                    {"error", one.error},
+                                    {"bound_ns", m.bound(network_of(one.net), one.batch)},
                                     {"rounds", one.rounds}};
-    if (const net* const n = network_of(one.net); n != nullptr) entry["bound_ns"] = m.bound(*n, one.batch);
     json["results"].push_back(std::move(entry));
   }
   for (const target& t : targets)
     json["targets"].push_back({{"what", t.what},
+                               {"other", t.other},
                                {"limit", t.limit},
                                {"at_least", t.at_least},
                                {"gcc", t.gcc},
@@ -214,6 +261,7 @@ inline void write_report(const std::filesystem::path& folder, const machine& m, 
                 digits(one.ns()).c_str(), one.error);
   for (const target& t : targets)
     if (t.verdict() != "met") std::printf("TARGET %s: %s\n", t.verdict().c_str(), t.what.c_str());
+  std::printf("%s\n", verdict.c_str());
   for (const std::string& line : lines) std::printf("%s\n", line.c_str());
 }
 

@@ -19,6 +19,8 @@ struct result {
   double error = 0;
   std::vector<double> rounds;
   double ns() const { return median(rounds); }
+  /// The library as its users have it: not with lanes chosen by hand.
+  bool is_taut() const { return peer == "taut"; }
   std::string name() const { return peer + " " + compiler; }
 };
 
@@ -57,7 +59,7 @@ struct results {
 
 /// The median over rounds of ours / theirs; 0 when one of them is missing.
 inline double ratio(const result* ours, const result* theirs) {
-  return ours == nullptr || theirs == nullptr ? 0 : median_ratio(ours->rounds, theirs->rounds);
+  return ours == nullptr || theirs == nullptr ? 0 : median(ratios(ours->rounds, theirs->rounds));
 }
 
 }  // namespace taut::benchmarks

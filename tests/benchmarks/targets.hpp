@@ -10,9 +10,9 @@
 
 namespace taut::benchmarks {
 
-/// A number for each compiler of ours and its limit. Numbers that were not measured are 0.
+/// A number for each compiler of ours and its limit, and who it is compared with. Numbers that were not measured are 0.
 struct target {
-  std::string what;
+  std::string what, other;
   double gcc = 0, clang = 0, limit = 0;
   bool at_least = false;
   bool keeps(double v) const { return at_least ? v >= limit : v <= limit; }
@@ -26,12 +26,13 @@ struct target {
 /// All targets, in the order of the report. Targets of networks that were not run are left out.
 inline std::vector<target> targets_of(const machine& m, const results& r) {
   std::vector<target> all;
-  const auto add = [&](std::string what, double limit, auto&& value, bool at_least = false) {
-    const target t{std::move(what), value("g++"), value("clang++"), limit, at_least};
+  const auto add = [&](std::string what, std::string other, double limit, auto&& value, bool at_least = false) {
+    const target t{std::move(what), std::move(other), value("g++"), value("clang++"), limit, at_least};
     if (t.gcc > 0 || t.clang > 0) all.push_back(t);
   };
   const auto against = [&](const char* net, std::size_t batch, double limit, const result* theirs, const char* whom) {
-    add(std::string(net) + ", batch " + std::to_string(batch) + ", against " + whom, limit,
+    add(std::string(net) + ", batch " + std::to_string(batch) + ", against " + whom,
+        theirs == nullptr ? "" : theirs->name(), limit,
         [&](const char* compiler) { return ratio(r.find(net, batch, "taut", compiler), theirs); });
   };
   struct limit_of {
@@ -55,23 +56,23 @@ inline std::vector<target> targets_of(const machine& m, const results& r) {
   for (const auto& [net, zero, offset] : {cost_limits{"N1", 1.15, 1.4}, cost_limits{"16x16x6", 1.4, 2.1},
                                           cost_limits{"N2", 1.05, 1.05}, cost_limits{"N3", 1.05, 1.05}})
     for (const bool with : {false, true})
-      add(std::string(net) + ", batch 1, cost of normalization, " + (with ? "offsets" : "offsets 0"),
+      add(std::string(net) + ", batch 1, cost of normalization, " + (with ? "offsets" : "offsets 0"), "",
           with ? offset : zero, [&, name = std::string(net)](const char* compiler) {
             return ratio(r.find(with ? name : name + "_zero_offset", 1, "taut", compiler),
                          r.find(name + "_no_norm", 1, "taut", compiler));
           });
   for (const char* net : {"N1", "N2", "N3"})
     add(
-        std::string(net) + ", batch 64, fraction of the roofline", 0.7,
+        std::string(net) + ", batch 64, fraction of the roofline", "", 0.7,
         [&](const char* compiler) {
           const result* const mine = r.find(net, batch_size, "taut", compiler);
           return mine == nullptr ? 0 : m.bound(nets[number_of(net)], batch_size) / mine->ns();
         },
         true);
   for (const result& mine : r.all) {
-    if (mine.what != kind::ours || mine.compiler != "g++") continue;
+    if (!mine.is_taut() || mine.compiler != "g++") continue;
     const double between = ratio(&mine, r.find(mine.net, mine.batch, "taut", "clang++"));
-    add(mine.net + ", batch " + std::to_string(mine.batch) + ", one compiler against the other", 1.25,
+    add(mine.net + ", batch " + std::to_string(mine.batch) + ", one compiler against the other", "", 1.25,
         [&](const char* compiler) {
           return between == 0 ? 0 : std::string(compiler) == "g++" ? between : 1 / between;
         });

@@ -27,11 +27,11 @@ inline double median(std::vector<double> values) {
   return (upper + *std::max_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(half))) / 2;
 }
 
-/// The median over rounds of a[i] / b[i].
-inline double median_ratio(const std::vector<double>& a, const std::vector<double>& b) {
-  std::vector<double> ratios(a.size());
-  for (std::size_t i = 0; i < a.size(); ++i) ratios[i] = a[i] / b[i];
-  return median(std::move(ratios));
+/// a[i] / b[i], round by round.
+inline std::vector<double> ratios(const std::vector<double>& a, const std::vector<double>& b) {
+  std::vector<double> all(a.size());
+  for (std::size_t i = 0; i < a.size(); ++i) all[i] = a[i] / b[i];
+  return all;
 }
 
 inline double now() {  // ns

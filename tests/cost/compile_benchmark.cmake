@@ -2,7 +2,8 @@
 cmake_minimum_required(VERSION 3.25)
 # What networks cost a compiler: cmake [-DCOMPILERS="g++;clang++-19"] [-DOUT=DIR] -P tests/cost/compile_benchmark.cmake
 # compiles depth.cpp, blocks Linear >> LN >> ReLU with bound, parameters and engine, for this processor at -O2, and prints
-# a table in Markdown and a RESULT line for each compiler and depth; depth 0 is the include alone. Least of two runs.
+# a table in Markdown, a RESULT line for each compiler and depth, and whether 256 blocks keep to twice the include and the
+# code of 64 to 1.5 times that of 8; depth 0 is the include alone. Least of two runs.
 if(NOT DEFINED COMPILERS)
   set(COMPILERS g++ clang++-19)
 endif()
@@ -35,6 +36,7 @@ endfunction()
 string(CONCAT table "| compiler | blocks | user s | wall s | of the include | memory MB | code bytes | longest symbol |\n"
        "|---|---|---|---|---|---|---|---|\n")
 set(results "")
+set(verdicts "")
 foreach(COMPILER IN LISTS COMPILERS)
   foreach(depth 0 4 8 16 32 64 128 256)
     unset(time_${depth})
@@ -52,6 +54,17 @@ foreach(COMPILER IN LISTS COMPILERS)
            "include_seconds=${include} ratio=${ratio} text=${text_${depth}} memory=${memory_${depth}} "
            "symbol=${longest_${depth}}\n")
   endforeach()
+  math(EXPR code "${text_64} * 1000 / ${text_8}")
+  seconds(code ${code})
+  foreach(target "256 blocks over the include:${ratio}:2" "code of 64 blocks over that of 8:${code}:1.5")
+    string(REPLACE ":" ";" target "${target}")
+    list(POP_FRONT target what value limit)
+    set(verdict met)
+    if(value GREATER limit)
+      set(verdict missed)
+    endif()
+    string(APPEND verdicts "TARGET ${verdict}: ${COMPILER}, ${what}: ${value} <= ${limit}\n")
+  endforeach()
 endforeach()
-file(WRITE ${OUT}/compile.md "${table}")
-execute_process(COMMAND ${CMAKE_COMMAND} -E echo "${table}\n${results}the table: ${OUT}/compile.md")
+file(WRITE ${OUT}/compile.md "${table}\n${verdicts}")
+execute_process(COMMAND ${CMAKE_COMMAND} -E echo "${table}\n${results}${verdicts}the table: ${OUT}/compile.md")

@@ -44,8 +44,8 @@ struct subject {
 
 constexpr double tolerance = 2e-5;
 
-/// Times all peers on this net, and ours on the same net with other offsets and without its normalizations: all in the
-/// same rounds.
+/// Times all peers on this net and on the same net with other offsets, and ours on it without its normalizations: all in
+/// the same rounds.
 bool measure(const std::string& name, std::size_t batch, const std::vector<known_peer>& peers, const settings& s,
              results& into) {
   const net& n = nets[number_of(name)];
@@ -65,7 +65,7 @@ bool measure(const std::string& name, std::size_t batch, const std::vector<known
   bool right = true;
   for (const subject& on : subjects)
     for (const known_peer& who : peers) {
-      if (&on != &subjects[0] && who.the->what != kind::ours) continue;
+      if (&n != on.network && who.the->what != kind::ours) continue;
       const owned_runner r = opened(who, on.weights.given());
       if (r == nullptr || (batch == 1 ? r->one : r->many) == nullptr) continue;
       const double error = largest_error(*r, *on.network, on.inputs, on.expected);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// generate NET: the network as C with its weights as constants, as generators of C from trained networks write it.
+// generate NET: the network as C with its weights as constants, as generators of C from trained networks write it:
+// `network`, and `network_zero_offset` with normalizations whose offsets are 0.
 #include <cstdio>
 #include <stdexcept>
 #include <string>
@@ -38,10 +39,11 @@ void print_layer(const block& b, std::size_t l, const std::string& from, const s
   std::printf(";\n    %s[i] = %s;\n  }\n", to.c_str(), after);
 }
 
-void print(const net& n) {
+void print(const net& n, offsets what, const std::string& name) {
   if (!n.dense()) throw std::runtime_error("dense networks only");
-  const random_weights made(n, offsets::random, weight_seed);
+  const random_weights made(n, what, weight_seed);
   const problem p = made.given();
+  std::printf("namespace constants_of_%s {\n", name.c_str());
   for (std::size_t l = 0; l < n.depth; ++l) {
     const block& b = n.blocks[l];
     const block_weights& w = p.folded[l];
@@ -51,7 +53,8 @@ void print(const net& n) {
     print_array("gain", l, w.gain, b.out);
     print_array("offset", l, w.offset, b.out);
   }
-  std::printf("\nstatic inline void network(const float* x, float* y) {\n");
+  std::printf("}\nstatic inline void %s(const float* x, float* y) {\n  using namespace constants_of_%s;\n",
+              name.c_str(), name.c_str());
   std::string from = "x";
   for (std::size_t l = 0; l < n.depth; ++l) {
     const std::string to = l + 1 == n.depth ? "y" : "t_" + std::to_string(l);
@@ -71,7 +74,10 @@ int main(int argument_count, char** arguments) {
     return 2;
   }
   try {
-    taut::benchmarks::print(taut::benchmarks::nets[taut::benchmarks::number_of(arguments[1])]);
+    using namespace taut::benchmarks;
+    const net& n = nets[number_of(arguments[1])];
+    print(n, offsets::random, "network");
+    print(n, offsets::zero, "network_zero_offset");
   } catch (const std::exception& e) {
     std::fprintf(stderr, "%s: %s\n", arguments[1], e.what());
     return 1;

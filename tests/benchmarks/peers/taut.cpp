@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// taut: the networks of net.hpp as its users write them. BENCHMARK_NET names the one that this library runs.
+// taut: the networks of net.hpp as its users write them. BENCHMARK_NET names the one that this library runs. Small ones run
+// with registers of 8 floats, too, where the widest have 16.
 #include <algorithm>
 #include <cstddef>
 #include <memory>
@@ -57,8 +58,9 @@ template <std::size_t N> constexpr auto model() {
 struct Model : decltype(model<number>()) {};
 static_assert(Model::input_size == described.inputs() && Model::output_size == described.outputs());
 
-struct instance {
-  engine<Model> run;
+template <class Arithmetic> struct instance {
+  using compiled = engine<Model, Arithmetic>;
+  compiled run;
 
   explicit instance(const problem& given) {
     const auto p = std::make_unique<parameters<Model>>();
@@ -85,7 +87,7 @@ struct instance {
   }
 
   void one(const float* x, float* y) const {  // into storage of the caller, as every peer does
-    typename engine<Model>::scratch s;
+    typename compiled::scratch s;
     run.run(x, y, s, no_observer{});
   }
   void many(const float* x, float* y) const {
@@ -94,7 +96,15 @@ struct instance {
   static bool accepts(const net& n) { return n.name == described.name; }
 };
 
+bool open_8([[maybe_unused]] const problem& p, [[maybe_unused]] runner& r) {
+#if defined(__AVX512F__)
+  if constexpr (described.dense() && described.bytes() < 16e3) return open<instance<float32<simd::vector<8>>>>(p, r);
+#endif
+  return false;
+}
+
 }  // namespace
 }  // namespace taut::benchmarks
 
-BENCHMARK_PEERS({"taut", taut::benchmarks::kind::ours, taut::benchmarks::open<taut::benchmarks::instance>})
+using namespace taut::benchmarks;
+BENCHMARK_PEERS({"taut", kind::ours, open<instance<taut::float32<>>>}, {"taut_8", kind::ours, open_8})
