@@ -172,7 +172,7 @@ constexpr void normalize_lanes(const sphere<V, N, In, Centred, Epilogue>& by, co
       const auto [left, squares] = moments_of_lanes<W, runs.size>(x + first, mean);
       rest = simd::as_written(left * n);
       const W square = simd::as_written(squares * n), lost = simd::as_written(rest * rest);
-      const auto much = simd::less(simd::as_written(square * 0x1p-6f), lost);
+      const auto much = simd::less(simd::as_written(square * small_rest), lost);
       variance = simd::as_written(simd::multiply_add(-rest, rest, square));
       if (simd::sum(simd::select(much, W(1.0f), W(0.0f))) > 0)
         variance = simd::select(much, centred_square(), variance);

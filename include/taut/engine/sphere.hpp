@@ -15,6 +15,10 @@ enum class gains_of {
   token     ///< that of its place in the run
 };
 
+/// With d = x - mean, the variance is the mean of d^2 less rest^2, rest what rounding left of the mean: to the last digits
+/// where rest^2 is at most this part of it; otherwise the run is centred once more.
+inline constexpr float small_rest = 0x1p-6f;
+
 /// The normalizer N on inputs of shape In, with the nonlinearities behind it. `Centred`: the runs have mean 0 already.
 template <class V, class N, shape In, bool Centred, class Epilogue> struct sphere {
   static constexpr pooling runs = N::pooled(In);
@@ -87,8 +91,6 @@ template <class V, class N, shape In, bool Centred, class Epilogue> struct spher
   struct moments {
     float mean = 0, rest = 0, variance = 0;
   };
-  // With d = x - mean, the variance is the mean of d^2 less rest^2: to the last digits where rest is small beside the
-  // std, and otherwise the run is centred once more.
   template <class W> [[gnu::always_inline]] static constexpr moments moments_of(const float* x) {
     constexpr auto n = static_cast<float>(1.0 / static_cast<double>(runs.size));
     moments of;
@@ -107,7 +109,7 @@ template <class V, class N, shape In, bool Centred, class Epilogue> struct spher
           });
       of.rest = simd::as_written(rest.total() * n);
       of.variance = simd::as_written(squares.total() * n);
-      if (of.rest * of.rest <= of.variance * 0x1p-6f) {
+      if (of.rest * of.rest <= of.variance * small_rest) {
         of.variance = simd::as_written(simd::multiply_add(-of.rest, of.rest, of.variance));
       } else {
         const W once_more = simd::broadcast<W>(of.rest);
