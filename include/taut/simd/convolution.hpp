@@ -210,9 +210,11 @@ template <float_lane V, convolution_shape S> struct convolution {
   template <std::size_t N, class F> [[gnu::always_inline]] static constexpr void repeat(F&& f) {
     detail::repeat<N, is_register || lanes == 1>(f);
   }
-  // Calls f(ci, tap) for each term in order, as a loop where there are many, each with `work` operations.
+  // Whether each of the terms, with `Work` operations, is written out.
+  template <std::size_t Work> static constexpr bool is_written_out = is_register && inputs * taps * Work <= 160;
+  // Calls f(ci, tap) for each term in order.
   template <std::size_t Work, class F> [[gnu::always_inline]] static constexpr void for_each_term(F&& f) {
-    if constexpr (is_register && inputs * taps * Work <= 160) {
+    if constexpr (is_written_out<Work>) {
       detail::repeat<inputs * taps>([&](auto i) __attribute__((always_inline)) { f(i / taps, i % taps); });
     } else {
 #pragma GCC unroll 1
@@ -288,33 +290,46 @@ template <float_lane V, convolution_shape S> struct convolution {
   // the next channel is written over what is beyond it.
   template <class F>
   static constexpr void by_positions(const float* w, const float* bias, const float* x, float* y, const F& f) {
-    constexpr std::size_t length = in_rows ? positions : registers * lanes;
     cover<run, runs_of>([&]<class Run>(std::size_t first, Run) __attribute__((always_inline)) {
-      const float* from[Run::value];
-      repeat<Run::value>([&](auto q) __attribute__((always_inline)) { from[q] = x + places[first + q].from; });
       cover<block, blocks_of>([&]<class Block>(std::size_t co, Block) __attribute__((always_inline)) {
-        V sum[Block::value][Run::value];
-        repeat<Block::value>([&](auto r) __attribute__((always_inline)) {
-          repeat<Run::value>([&](auto q) __attribute__((always_inline)) { sum[r][q] = broadcast<V>(bias[co + r]); });
-        });
+        constexpr std::size_t length = in_rows ? positions : registers * lanes;
         const float* const weights = w + co * inputs * taps;
-        for_each_term<Block::value * Run::value>([&](auto ci, auto tap) __attribute__((always_inline)) {
-          const std::size_t at = ci * channel + offsets[tap];
-          V in[Run::value];
-          repeat<Run::value>([&](auto q) __attribute__((always_inline)) { in[q] = load<V>(from[q] + at); });
-          repeat<Block::value>([&](auto r) __attribute__((always_inline)) {
-            const V weight = broadcast<V>(weights[(ci * taps + tap) * Block::value + r]);
-            repeat<Run::value>(
-                [&](auto q) __attribute__((always_inline)) { sum[r][q] = multiply_add(weight, in[q], sum[r][q]); });
-          });
-        });
-        repeat<Block::value>([&](auto r) __attribute__((always_inline)) {
-          repeat<Run::value>([&](auto q) __attribute__((always_inline)) {
-            store(f(sum[r][q]), y + (co + r) * length + places[first + q].to);
-          });
-        });
+        if constexpr (is_written_out<Block::value * Run::value>)
+          tile_of_positions<Block::value, Run::value>(weights, bias + co, x, y + co * length, first, f);
+        else tile_apart<Block::value, Run::value>(weights, bias + co, x, y + co * length, first, f);
       });
     });
+  }
+  template <std::size_t Block, std::size_t Run, class F>
+  [[gnu::always_inline]] static constexpr void tile_of_positions(const float* w, const float* bias, const float* x,
+                                                                 float* y, std::size_t first, const F& f) {
+    constexpr std::size_t length = in_rows ? positions : registers * lanes;
+    V sum[Block][Run];
+    const float* from[Run];
+    repeat<Run>([&](auto q) __attribute__((always_inline)) { from[q] = x + places[first + q].from; });
+    repeat<Block>([&](auto r) __attribute__((always_inline)) {
+      repeat<Run>([&](auto q) __attribute__((always_inline)) { sum[r][q] = broadcast<V>(bias[r]); });
+    });
+    for_each_term<Block * Run>([&](auto ci, auto tap) __attribute__((always_inline)) {
+      const std::size_t at = ci * channel + offsets[tap];
+      V in[Run];
+      repeat<Run>([&](auto q) __attribute__((always_inline)) { in[q] = load<V>(from[q] + at); });
+      repeat<Block>([&](auto r) __attribute__((always_inline)) {
+        const V weight = broadcast<V>(w[(ci * taps + tap) * Block + r]);
+        repeat<Run>([&](auto q)
+                        __attribute__((always_inline)) { sum[r][q] = multiply_add(weight, in[q], sum[r][q]); });
+      });
+    });
+    repeat<Block>([&](auto r) __attribute__((always_inline)) {
+      repeat<Run>([&](auto q)
+                      __attribute__((always_inline)) { store(f(sum[r][q]), y + r * length + places[first + q].to); });
+    });
+  }
+  // As a function of its own: g++ 12 keeps its sums in memory where there are several tiles in one.
+  template <std::size_t Block, std::size_t Run, class F>
+  [[gnu::noinline]] static constexpr void tile_apart(const float* w, const float* bias, const float* x, float* y,
+                                                     std::size_t first, const F& f) {
+    tile_of_positions<Block, Run>(w, bias, x, y, first, f);
   }
   // The numbers that are positions.
   static constexpr void compact(const float* lines, float* y) {
@@ -336,7 +351,7 @@ template <float_lane V, convolution_shape S> struct convolution {
         repeat<Run::value>([&](auto q) __attribute__((always_inline)) { sum[q] = broadcast<V>(*bias); });
         repeat<Run::value + height - 1>([&](auto i) __attribute__((always_inline)) {
           repeat<S.kernel_width>([&](auto kx) __attribute__((always_inline)) {
-            const V in = load<V>(x + (first + i) * pitch + column + offsets[kx]);
+            const V in = as_written(load<V>(x + (first + i) * pitch + column + offsets[kx]));  // once
             repeat<height>([&](auto back) __attribute__((always_inline)) {  // the output in row i - ky
               const std::size_t ky = height - 1 - back, behind = i - ky;    // wraps around before the first one
               V& to = sum[std::min(behind, Run::value - 1)];
