@@ -57,6 +57,11 @@ template <class V, class U> constexpr std::size_t wrong() {
     const numbers<n> some;
     const auto first = floats_of(load_first<U, n>(some.at));
     for (std::size_t i = 0; i < lanes; ++i) count += first[i] != (i < n ? some.at[i] : 0.0f);
+    base::for_each_index<lanes - I>([&]<std::size_t Before>() {
+      const auto inside = floats_of(load_inside<U, Before, n>(some.at));
+      for (std::size_t i = 0; i < lanes; ++i)
+        count += inside[i] != (i >= Before && i < Before + n ? some.at[i - Before] : 0.0f);
+    });
     std::array<float, lanes + 1> to{};
     store_first<n>(w, to.data());
     for (std::size_t i = 0; i < lanes + 1; ++i) count += to[i] != (i < n ? from.at[lanes + i] : 0.0f);

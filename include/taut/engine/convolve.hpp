@@ -15,11 +15,12 @@ namespace taut::engine_stage {
 struct no_sphere {};
 
 /// Whether rows of up to 8 positions would leave half of a wide register empty, and no more than a few output channels
-/// share what is loaded.
+/// share what is loaded, or sums of few terms would not be worth a padded copy.
 constexpr bool is_narrow(const simd::convolution_shape& s) {
-  const bool depthwise = s.in_channels == s.groups && s.out_channels == s.groups && s.stride_height == 1;
+  const bool alone = s.in_channels == s.groups && s.stride_height == 1;
+  const bool copied = s.padding_height > 0 && s.in_width <= 8;
   const bool small = s.out_height() == 1 && s.out_channels <= 4 * s.groups;
-  return s.out_width() <= 8 && s.stride_width == 1 && (depthwise || small);
+  return s.out_width() <= 8 && s.stride_width == 1 && (small || (alone && (copied || s.out_channels == s.groups)));
 }
 /// The lanes that convolve.
 template <class V, simd::convolution_shape S> using convolution_lane =

@@ -2,9 +2,8 @@
 //
 // A convolution of one sample, all sizes known to the compiler:
 //     y[co][q] = bias[co] + sum over ci, ky, kx of w[co][ci][ky][kx] x[ci][qy sy + ky - py][qx sx + kx - px].
-// x is read where it is, or, padded or strided, from a copy: zero-padded phases, element (i, j) of the padded input in
-// phase (i mod sy, j mod sx), so that a tap is an offset. Sums stay in registers, whose lanes are positions or output
-// channels, whichever takes fewer. Each output is one chain of multiply_adds from its bias on, in the order ci, ky, kx:
+// x is read where it is, or, padded or strided, from a copy (planes.hpp). Sums stay in registers, whose lanes are
+// positions or output channels, whichever takes fewer. Each output is one chain of multiply_adds from its bias on, in the order ci, ky, kx:
 // the same in every lane; error <= (n + 1) 2^-24 (|bias| + sum |w| |x|), n terms, to first order. Example:
 //   convolution<native, convolution_shape{.in_channels = 1, ...}>::apply(w, bias, x, y, scratch);
 #pragma once
@@ -13,25 +12,12 @@
 #include <array>
 #include <cstddef>
 #include <taut/simd/matvec.hpp>
+#include <taut/simd/piece.hpp>
+#include <taut/simd/planes.hpp>
 #include <taut/simd/portable.hpp>
 #include <type_traits>
 
 namespace taut::simd {
-
-/// The numbers of a convolution; a signal has height 1.
-struct convolution_shape {
-  std::size_t in_channels, in_height, in_width, out_channels, groups = 1;
-  std::size_t kernel_height, kernel_width, stride_height = 1, stride_width = 1, padding_height = 0, padding_width = 0;
-
-  [[nodiscard]] constexpr std::size_t out_height() const {
-    return (in_height + 2 * padding_height - kernel_height) / stride_height + 1;
-  }
-  [[nodiscard]] constexpr std::size_t out_width() const {
-    return (in_width + 2 * padding_width - kernel_width) / stride_width + 1;
-  }
-  [[nodiscard]] constexpr std::size_t in_size() const { return in_channels * in_height * in_width; }
-  [[nodiscard]] constexpr std::size_t out_size() const { return out_channels * out_height() * out_width(); }
-};
 
 /// The convolution of shape S in lanes V; the layout depends on width<V> alone.
 template <float_lane V, convolution_shape S> struct convolution {
@@ -61,32 +47,25 @@ template <float_lane V, convolution_shape S> struct convolution {
       lanes < 4 || positions * over(outputs, lanes) * 4 <= outputs * over(numbered, lanes) * 3;
 
  private:
+  // Whether rows fit a register, and zeros around them are shifted in: then they are read where they are, too.
+  static constexpr bool fits =
+      padded && S.kernel_width > 1 && !strided && !channels_in_lanes && std::max(S.in_width, S.out_width()) <= lanes;
   // Whether the only output channel of a group is computed with one load for all rows of the output under a tap.
   static constexpr bool slides = !channels_in_lanes && outputs == 1 && inputs == 1 && !one_row && taps <= 25 &&
                                  S.stride_height == 1 && of_rows <= 2 * of_numbers;
   // Whether registers are parts of rows, written where they belong: where that takes no more than the rows' copies.
   static constexpr bool in_rows =
-      slides || one_row || (row >= lanes && (of_rows - of_numbers) * inputs * taps <= 2 * of_rows);
+      slides || one_row ||
+      ((row >= lanes || fits) && of_rows * inputs * taps <= of_numbers * inputs * taps + 2 * of_rows);
   static constexpr std::size_t registers = in_rows ? of_rows : of_numbers;
   // What the only register of a row, or of all numbers, holds beyond it; longer ones end with a register that overlaps.
   static constexpr std::size_t beyond = lanes - std::min(lanes, in_rows ? row : numbered);
 
-  static constexpr bool in_place = !padded && (channels_in_lanes || !strided);
-  // The copy has one phase for each tap of a stride, with channels in the lanes a single one; its rows and columns.
-  static constexpr std::size_t step_height = channels_in_lanes ? 1 : S.stride_height;
-  static constexpr std::size_t step_width = channels_in_lanes ? 1 : S.stride_width;
-  static constexpr std::size_t phase_rows = std::min(step_height, S.kernel_height);
-  static constexpr std::size_t phase_columns = std::min(step_width, S.kernel_width);
-  static constexpr std::size_t pitch = in_place            ? S.in_width
-                                       : channels_in_lanes ? (S.out_width() - 1) * S.stride_width + S.kernel_width
-                                                           : line;
-  static constexpr std::size_t plane_rows = in_place ? S.in_height
-                                            : channels_in_lanes
-                                                ? (S.out_height() - 1) * S.stride_height + S.kernel_height
-                                                : S.out_height() + (S.kernel_height - 1) / S.stride_height;
-  static constexpr std::size_t plane = plane_rows * pitch;
-  static constexpr std::size_t channel = phase_rows * phase_columns * plane;
-  static constexpr std::size_t copied = in_place ? 0 : S.in_channels * channel + std::max(lanes, pitch);
+  static constexpr bool edges = fits && in_rows;
+  using source = planes<V, S,
+                        edges || (!padded && (channels_in_lanes || !strided)) ? reading::in_place
+                        : channels_in_lanes                                   ? reading::copied
+                                                                              : reading::in_phases>;
   static constexpr std::size_t padded_outputs = channels_in_lanes ? over(outputs, lanes) * lanes : outputs;
 
   // As many sums as the registers hold (32 of 16 floats, else 16) beside the operands. Positions in the lanes: a block
@@ -109,10 +88,11 @@ template <float_lane V, convolution_shape S> struct convolution {
   static constexpr std::size_t weight_size = S.groups * inputs * taps * padded_outputs;
   static constexpr std::size_t bias_size = S.groups * padded_outputs;
   static constexpr std::size_t scratch_size =
-      copied + (channels_in_lanes || in_rows ? 0 : outputs * registers * lanes) + (copied == 0 ? 1 : 0);
+      source::size + (channels_in_lanes || in_rows ? 0 : outputs * registers * lanes) + (source::size == 0 ? 1 : 0);
   /// Floats of x that may be loaded, and of y that are written, the last of them with any values; all others stay.
-  static constexpr std::size_t reads = S.in_size() + (in_place && !channels_in_lanes ? beyond : 0);
-  static constexpr std::size_t writes = S.out_size() + (in_rows && !channels_in_lanes ? beyond : 0);
+  static constexpr std::size_t reads = S.in_size() + (source::size == 0 && !channels_in_lanes && !edges ? beyond : 0);
+  static constexpr std::size_t writes =
+      S.out_size() + (in_rows && !channels_in_lanes && (slides || !edges) ? beyond : 0);
 
   /// Packs entry(co, ci in its group, ky, kx), given in double, rounding each once; out has `weight_size` floats.
   template <class Entry>
@@ -160,8 +140,8 @@ template <float_lane V, convolution_shape S> struct convolution {
   /// `writes`, scratch scratch_size, of any values, all apart from each other.
   template <class F = as_they_are>
   static constexpr void apply(const float* w, const float* bias, const float* x, float* y, float* scratch, F f = {}) {
-    if constexpr (!in_place) {
-      spread(x, scratch);
+    if constexpr (source::size > 0) {
+      source::copy(x, scratch);
       x = scratch;
     }
 #pragma GCC unroll 1
@@ -173,24 +153,14 @@ template <float_lane V, convolution_shape S> struct convolution {
       } else if constexpr (in_rows) {
         by_positions(w, bias, x, y, f);
       } else {
-        by_positions(w, bias, x, scratch + copied, f);
-        compact(scratch + copied, y);
+        by_positions(w, bias, x, scratch + source::size, f);
+        compact(scratch + source::size, y);
       }
-      w += weight_size / S.groups, bias += padded_outputs, x += inputs * channel, y += outputs * positions;
+      w += weight_size / S.groups, bias += padded_outputs, x += inputs * source::channel, y += outputs * positions;
     }
   }
 
  private:
-  // Where tap ky, kx of the first position lies in a channel.
-  static constexpr auto offsets = [] {
-    std::array<std::size_t, taps> at{};
-    for (std::size_t tap = 0; tap < taps; ++tap) {
-      const std::size_t ky = tap / S.kernel_width, kx = tap % S.kernel_width;
-      at[tap] =
-          ((ky % step_height) * phase_columns + kx % step_width) * plane + (ky / step_height) * pitch + kx / step_width;
-    }
-    return at;
-  }();
   // Where register i begins in x and in a channel's outputs: the last one of a row, or of all numbers, ends with them.
   struct place {
     std::size_t from, to;
@@ -200,89 +170,37 @@ template <float_lane V, convolution_shape S> struct convolution {
     constexpr std::size_t length = in_rows ? row : numbered, each = over(length, lanes);
     for (std::size_t i = 0; i < at.size(); ++i) {
       const std::size_t column = std::min(i % each * lanes, length - std::min(length, lanes));
-      at[i] = {i / each * pitch + column, i / each * row + column};
+      at[i] = {i / each * source::pitch + column, i / each * row + column};
     }
     return at;
   }();
 
   // Registers are worth writing out, scalars too; an emulated register is a loop already (as in matvec.hpp).
-  static constexpr bool is_register = !std::floating_point<V> && !requires(V v) { v.at; };
+  static constexpr bool is_register = detail::in_register<V>;
   template <std::size_t N, class F> [[gnu::always_inline]] static constexpr void repeat(F&& f) {
     detail::repeat<N, is_register || lanes == 1>(f);
   }
   // Whether each of the terms, with `Work` operations, is written out.
   template <std::size_t Work> static constexpr bool is_written_out = is_register && inputs * taps * Work <= 160;
-  // Calls f(ci, tap) for each term in order.
-  template <std::size_t Work, class F> [[gnu::always_inline]] static constexpr void for_each_term(F&& f) {
-    if constexpr (is_written_out<Work>) {
-      detail::repeat<inputs * taps>([&](auto i) __attribute__((always_inline)) { f(i / taps, i % taps); });
+  // Calls f(i, k) for i < N and k < M, in order.
+  template <std::size_t N, std::size_t M, std::size_t Work, class F>
+  [[gnu::always_inline]] static constexpr void for_each(F&& f) {
+    if constexpr (is_register && N * M * Work <= 160) {
+      detail::repeat<N * M>([&](auto i) __attribute__((always_inline)) { f(i / M, i % M); });
     } else {
 #pragma GCC unroll 1
-      for (std::size_t ci = 0; ci < inputs; ++ci)
+      for (std::size_t i = 0; i < N; ++i)
 #pragma GCC unroll 1
-        for (std::size_t tap = 0; tap < taps; ++tap) f(ci, tap);
+        for (std::size_t k = 0; k < M; ++k) f(i, k);
     }
   }
 
-  // N floats, whole registers at once, the last of which overlaps.
-  template <std::size_t N> [[gnu::always_inline]] static constexpr void copy(const float* from, float* to) {
-    if constexpr (is_register && N >= lanes) {
-      for (std::size_t i = 0; i + lanes <= N; i += lanes) store(load<V>(from + i), to + i);
-      if constexpr (N % lanes != 0) store(load<V>(from + N - lanes), to + N - lanes);
-    } else if (std::is_constant_evaluated()) {
-      for (std::size_t i = 0; i < N; ++i) to[i] = from[i];
-    } else {
-      __builtin_memcpy(to, from, N * sizeof(float));
-    }
-  }
-  template <std::size_t N> [[gnu::always_inline]] static constexpr void clear(float* to) {
-    if constexpr (is_register && N >= lanes) {
-      for (std::size_t i = 0; i + lanes <= N; i += lanes) store(broadcast<V>(0.0f), to + i);
-      if constexpr (N % lanes != 0) store(broadcast<V>(0.0f), to + N - lanes);
-    } else {
-      for (std::size_t i = 0; i < N; ++i) to[i] = 0;
-    }
-  }
-
-  // Copies x into its phases, zeros around it, and zeros behind them for the last register to read.
-  static constexpr void spread(const float* x, float* to) {
-    for (std::size_t c = 0; c < S.in_channels; ++c, x += S.in_height * S.in_width)
-      detail::repeat<phase_rows * phase_columns>([&](auto phase) __attribute__((always_inline)) {
-        constexpr std::size_t a = phase / phase_columns, b = phase % phase_columns;
-        // columns first .. last of this phase, and rows above .. below, are inside the input
-        constexpr std::size_t end = S.padding_width + S.in_width, floor = S.padding_height + S.in_height;
-        constexpr std::size_t first = std::min(pitch, b < S.padding_width ? over(S.padding_width - b, step_width) : 0);
-        constexpr std::size_t last = std::max(first, std::min(pitch, b < end ? over(end - b, step_width) : 0));
-        constexpr std::size_t above =
-            std::min(plane_rows, a < S.padding_height ? over(S.padding_height - a, step_height) : 0);
-        constexpr std::size_t below =
-            std::max(above, std::min(plane_rows, a < floor ? over(floor - a, step_height) : 0));
-        if constexpr (first == last || above == below) {
-          clear<plane>(to);
-        } else {
-          clear<above * pitch + first>(to);
-#pragma GCC unroll 1
-          for (std::size_t i = above; i < below; ++i) {
-            float* const line = to + i * pitch;
-            const std::size_t row_of_x = i * step_height + a - S.padding_height;
-            const float* const from = x + row_of_x * S.in_width + (first * step_width + b - S.padding_width);
-            if constexpr (step_width == 1) copy<last - first>(from, line + first);
-            else
-              for (std::size_t j = 0; j < last - first; ++j) line[first + j] = from[j * step_width];
-            clear<pitch - last + first>(line + last);  // to where the next row begins
-          }
-          clear<(plane_rows - below) * pitch>(to + below * pitch);
-        }
-        to += plane;
-      });
-    clear<lanes>(to);
-  }
-
-  // Calls tile(first, Count) for runs of `Most`, and what is left of `all`.
-  template <std::size_t Most, std::size_t All, class Tile>
+  // Calls tile(first, Count) for runs of `Most`, and what is left of `All`. Written out: what depends on where they
+  // begin, as whether rows are padding, is known to the compiler.
+  template <std::size_t Most, std::size_t All, bool WrittenOut = false, class Tile>
   [[gnu::always_inline]] static constexpr void cover(Tile&& tile) {
-#pragma GCC unroll 1
-    for (std::size_t i = 0; i < All / Most; ++i) tile(i * Most, std::integral_constant<std::size_t, Most>{});
+    detail::repeat<All / Most, WrittenOut>(
+        [&](auto i) __attribute__((always_inline)) { tile(i * Most, std::integral_constant<std::size_t, Most>{}); });
     if constexpr (All % Most != 0) tile(All - All % Most, std::integral_constant<std::size_t, All % Most>{});
   }
 
@@ -290,40 +208,67 @@ template <float_lane V, convolution_shape S> struct convolution {
   // the next channel is written over what is beyond it.
   template <class F>
   static constexpr void by_positions(const float* w, const float* bias, const float* x, float* y, const F& f) {
-    cover<run, runs_of>([&]<class Run>(std::size_t first, Run) __attribute__((always_inline)) {
-      cover<block, blocks_of>([&]<class Block>(std::size_t co, Block) __attribute__((always_inline)) {
-        constexpr std::size_t length = in_rows ? positions : registers * lanes;
-        const float* const weights = w + co * inputs * taps;
-        if constexpr (is_written_out<Block::value * Run::value>)
-          tile_of_positions<Block::value, Run::value>(weights, bias + co, x, y + co * length, first, f);
-        else tile_apart<Block::value, Run::value>(weights, bias + co, x, y + co * length, first, f);
-      });
-    });
+    cover<run, runs_of, edges && is_written_out<block * run>>(
+        [&]<class Run>(std::size_t first, Run) __attribute__((always_inline)) {
+          cover<block, blocks_of>([&]<class Block>(std::size_t co, Block) __attribute__((always_inline)) {
+            constexpr std::size_t length = in_rows ? positions : registers * lanes;
+            const float* const weights = w + co * inputs * taps;
+            if constexpr (is_written_out<Block::value * Run::value>)
+              tile_of_positions<Block::value, Run::value>(weights, bias + co, x, y + co * length, first, f);
+            else tile_apart<Block::value, Run::value>(weights, bias + co, x, y + co * length, first, f);
+          });
+        });
   }
   template <std::size_t Block, std::size_t Run, class F>
   [[gnu::always_inline]] static constexpr void tile_of_positions(const float* w, const float* bias, const float* x,
                                                                  float* y, std::size_t first, const F& f) {
     constexpr std::size_t length = in_rows ? positions : registers * lanes;
     V sum[Block][Run];
-    const float* from[Run];
-    repeat<Run>([&](auto q) __attribute__((always_inline)) { from[q] = x + places[first + q].from; });
     repeat<Block>([&](auto r) __attribute__((always_inline)) {
       repeat<Run>([&](auto q) __attribute__((always_inline)) { sum[r][q] = broadcast<V>(bias[r]); });
     });
-    for_each_term<Block * Run>([&](auto ci, auto tap) __attribute__((always_inline)) {
-      const std::size_t at = ci * channel + offsets[tap];
-      V in[Run];
-      repeat<Run>([&](auto q) __attribute__((always_inline)) { in[q] = load<V>(from[q] + at); });
+    const auto add = [&](std::size_t term, const V* in) __attribute__((always_inline)) {
       repeat<Block>([&](auto r) __attribute__((always_inline)) {
-        const V weight = broadcast<V>(w[(ci * taps + tap) * Block + r]);
-        repeat<Run>([&](auto q)
-                        __attribute__((always_inline)) { sum[r][q] = multiply_add(weight, in[q], sum[r][q]); });
+        const V weight = broadcast<V>(w[term * Block + r]);
+        repeat<Run>([&](auto q) __attribute__((always_inline)) { sum[r][q] = multiply_add(weight, in[q], sum[r][q]); });
+      });
+    };
+    if constexpr (edges) {
+      for_each<inputs, S.kernel_height, Block * Run * S.kernel_width>(
+          [&](auto ci, auto ky) __attribute__((always_inline)) {
+            detail::repeat<S.kernel_width>([&](auto kx) __attribute__((always_inline)) {
+              V in[Run];
+              repeat<Run>([&](auto q) __attribute__((always_inline)) {
+                in[q] = padded_row<kx>(x + ci * source::channel, first + q + ky);
+              });
+              add((ci * S.kernel_height + ky) * S.kernel_width + kx, in);
+            });
+          });
+    } else {
+      const float* from[Run];
+      repeat<Run>([&](auto q) __attribute__((always_inline)) { from[q] = x + places[first + q].from; });
+      for_each<inputs, taps, Block * Run>([&](auto ci, auto tap) __attribute__((always_inline)) {
+        const std::size_t at = ci * source::channel + source::offsets[tap];
+        V in[Run];
+        repeat<Run>([&](auto q) __attribute__((always_inline)) { in[q] = load<V>(from[q] + at); });
+        add(ci * taps + tap, in);
+      });
+    }
+    repeat<Block>([&](auto r) __attribute__((always_inline)) {
+      repeat<Run>([&](auto q) __attribute__((always_inline)) {
+        float* const to = y + r * length + places[first + q].to;
+        if constexpr (edges) store_first<std::min(row, lanes)>(f(sum[r][q]), to);
+        else store(f(sum[r][q]), to);
       });
     });
-    repeat<Block>([&](auto r) __attribute__((always_inline)) {
-      repeat<Run>([&](auto q)
-                      __attribute__((always_inline)) { store(f(sum[r][q]), y + r * length + places[first + q].to); });
-    });
+  }
+  // What tap kx sees of row i of the padded input.
+  template <std::size_t Kx> [[gnu::always_inline]] static constexpr V padded_row(const float* x, std::size_t i) {
+    constexpr std::size_t left = S.padding_width - std::min(Kx, S.padding_width), right = Kx + left - S.padding_width;
+    constexpr std::size_t count = std::min(S.in_width - std::min(S.in_width, right), lanes - std::min(lanes, left));
+    const std::size_t at = i - S.padding_height;  // wraps around above the first row
+    return at < S.in_height ? load_inside<V, std::min(left, lanes - count), count>(x + (at * S.in_width + right))
+                            : V(0.0f);
   }
   // As a function of its own: g++ 12 keeps its sums in memory where there are several tiles in one.
   template <std::size_t Block, std::size_t Run, class F>
@@ -334,7 +279,8 @@ template <float_lane V, convolution_shape S> struct convolution {
   // The numbers that are positions.
   static constexpr void compact(const float* lines, float* y) {
     for (std::size_t co = 0; co < outputs; ++co, lines += registers * lanes)
-      for (std::size_t i = 0; i < S.out_height(); ++i, y += S.out_width()) copy<S.out_width()>(lines + i * line, y);
+      for (std::size_t i = 0; i < S.out_height(); ++i, y += S.out_width())
+        copy_row<V, S.out_width()>(lines + i * line, y);
   }
 
   // y[position] of one channel, whose rows share what they load: a run of rows in one column of registers.
@@ -350,10 +296,12 @@ template <float_lane V, convolution_shape S> struct convolution {
         V sum[Run::value];
         repeat<Run::value>([&](auto q) __attribute__((always_inline)) { sum[q] = broadcast<V>(*bias); });
         repeat<Run::value + height - 1>([&](auto i) __attribute__((always_inline)) {
-          repeat<S.kernel_width>([&](auto kx) __attribute__((always_inline)) {
-            const V in = as_written(load<V>(x + (first + i) * pitch + column + offsets[kx]));  // once
-            repeat<height>([&](auto back) __attribute__((always_inline)) {  // the output in row i - ky
-              const std::size_t ky = height - 1 - back, behind = i - ky;    // wraps around before the first one
+          const std::size_t from = (first + i) * source::pitch + column;
+          detail::repeat<S.kernel_width>([&](auto kx) __attribute__((always_inline)) {
+            const V in = as_written(edges ? padded_row<kx>(x, first + i)
+                                          : load<V>(x + (from + source::offsets[kx])));  // loaded once
+            repeat<height>([&](auto back) __attribute__((always_inline)) {               // the output in row i - ky
+              const std::size_t ky = height - 1 - back, behind = i - ky;  // wraps around before the first one
               V& to = sum[std::min(behind, Run::value - 1)];
               if (behind < Run::value) to = multiply_add(weight[ky * S.kernel_width + kx], in, to);
             });
@@ -374,13 +322,14 @@ template <float_lane V, convolution_shape S> struct convolution {
         const float* from[Run::value];
         repeat<Run::value>([&](auto q) __attribute__((always_inline)) {
           const std::size_t position = first + q;
-          from[q] = x + position / S.out_width() * S.stride_height * pitch + position % S.out_width() * S.stride_width;
+          from[q] = x + position / S.out_width() * S.stride_height * source::pitch +
+                    position % S.out_width() * S.stride_width;
           repeat<Block::value>(
               [&](auto r) __attribute__((always_inline)) { sum[r][q] = load_aligned<V>(bias + (co + r) * lanes); });
         });
         const float* const weights = w + co * lanes * inputs * taps;
-        for_each_term<Block::value * Run::value>([&](auto ci, auto tap) __attribute__((always_inline)) {
-          const std::size_t at = ci * channel + offsets[tap];
+        for_each<inputs, taps, Block::value * Run::value>([&](auto ci, auto tap) __attribute__((always_inline)) {
+          const std::size_t at = ci * source::channel + source::offsets[tap];
           repeat<Block::value>([&](auto r) __attribute__((always_inline)) {
             const V weight = load_aligned<V>(weights + ((ci * taps + tap) * Block::value + r) * lanes);
             repeat<Run::value>([&](auto q) __attribute__((always_inline)) {

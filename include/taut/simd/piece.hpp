@@ -87,6 +87,29 @@ template <float_lane V, std::size_t Count>
   }
 }
 
+/// The Count floats at p from float First on, zeros before and behind; nothing else is read.
+template <float_lane V, std::size_t First, std::size_t Count>
+  requires(First + Count <= width<V>)
+[[gnu::always_inline]] constexpr V load_inside(const float* p) {
+  if constexpr (First == 0 || Count == 0) {
+    return load_first<V, Count>(p);
+  } else if constexpr (detail::in_register<V>) {
+#if defined(__AVX512VL__)
+    constexpr unsigned inside = ((1u << Count) - 1) << First;
+    if constexpr (width<V> == 16) return V(typename V::batch(_mm512_maskz_loadu_ps(inside, p - First)));
+    if constexpr (width<V> == 8) return V(typename V::batch(_mm256_maskz_loadu_ps(inside, p - First)));
+#endif
+    return [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline)) {
+      const auto behind = load_first<V, Count>(p).raw(), zeros = V(0.0f).raw();
+      return V(__builtin_shufflevector(behind, zeros, (I < First ? width<V> : I - First)...));
+    }(std::make_index_sequence<width<V>>{});
+  } else {
+    V r(0.0f);
+    for (std::size_t i = 0; i < Count; ++i) r.at[First + i] = p[i];
+    return r;
+  }
+}
+
 /// Writes the first Count floats of v to p, and nothing behind.
 template <std::size_t Count, float_lane V>
   requires(Count <= width<V>)
