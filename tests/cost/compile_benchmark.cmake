@@ -3,7 +3,7 @@ cmake_minimum_required(VERSION 3.25)
 # What networks cost a compiler: cmake [-DCOMPILERS="g++;clang++-19"] [-DOUT=DIR] -P tests/cost/compile_benchmark.cmake
 # compiles depth.cpp, blocks Linear >> LN >> ReLU with bound, parameters and engine, for this processor at -O2, and prints
 # a table in Markdown, a RESULT line for each compiler and depth, and whether 256 blocks keep to twice the include and the
-# code of 64 to 1.5 times that of 8; depth 0 is the include alone. Least of two runs.
+# code of 64 to 1.5 times that of 8; depth 0 is the include alone, beside which xsimd's own headers stand. Least of two runs.
 if(NOT DEFINED COMPILERS)
   set(COMPILERS g++ clang++-19)
 endif()
@@ -14,13 +14,13 @@ endif()
 set(SCRATCH ${OUT}/objects)
 set(NM nm)
 set(OPTIMISE -O2 -march=native)
-set(SOURCE ${CMAKE_CURRENT_LIST_DIR}/depth.cpp)
 include(${CMAKE_CURRENT_LIST_DIR}/measured.cmake)
 if(NOT DEFINED FLAGS)
   set(FLAGS ${OUT}/flags)
   file(WRITE ${FLAGS} "-std=c++20\n-I\"${root}/include\"\n")
 endif()
 set(MEASURE ${OUT}/measure)
+file(WRITE ${OUT}/xsimd.cpp "#include <xsimd/xsimd.hpp>\n")
 list(GET COMPILERS 0 first)
 execute_process(COMMAND ${first} -std=c++20 -O1 ${CMAKE_CURRENT_LIST_DIR}/measure.cpp -o ${MEASURE}
                 COMMAND_ERROR_IS_FATAL ANY)
@@ -38,6 +38,14 @@ string(CONCAT table "| compiler | blocks | user s | wall s | of the include | me
 set(results "")
 set(verdicts "")
 foreach(COMPILER IN LISTS COMPILERS)
+  unset(time_xsimd)
+  set(SOURCE ${OUT}/xsimd.cpp)
+  compile(xsimd 120)
+  compile(xsimd 120)
+  seconds(user ${time_xsimd})
+  seconds(wall ${wall_xsimd})
+  string(APPEND table "| ${COMPILER} | xsimd's headers | ${user} | ${wall} | | ${memory_xsimd} | | |\n")
+  set(SOURCE ${CMAKE_CURRENT_LIST_DIR}/depth.cpp)
   foreach(depth 0 4 8 16 32 64 128 256)
     unset(time_${depth})
     compile(${depth} 120)
