@@ -17,9 +17,9 @@ namespace {
 
 static_assert(float_lane<native> && float_lane<portable<width<native>>> && lane<double>);
 #if defined(__AVX512F__)
-static_assert(width<native> == 16);
+static_assert(width<native> == 16 && register_count<native> == 32);
 #elif defined(__AVX__)
-static_assert(width<native> == 8);
+static_assert(width<native> == 8 && register_count<native> == 16);
 #elif defined(__SSE2__)
 static_assert(width<native> == 4);
 #endif

@@ -17,9 +17,9 @@ namespace taut::simd {
 
 /// The product of the Rows x Cols matrix that Packed holds with samples in lanes V.
 template <float_lane V, class Packed, std::size_t Rows, std::size_t Cols> struct batch_product {
-  /// Rows of a tile: the sums of two registers of samples, their inputs and a weight fit the registers (32 of 16
-  /// floats, else 16). The last tile may have half as many more.
-  static constexpr std::size_t tile_rows = width<V> >= 16 ? 8 : 4;
+  /// Rows of a tile: the sums of two registers of samples, their inputs and a weight fit the registers. The last tile
+  /// may have half as many more.
+  static constexpr std::size_t tile_rows = register_count<V> >= 32 ? 8 : 4;
   /// Columns that are added up by themselves where there are more than twice as many.
   static constexpr std::size_t stretch = 32;
   /// How many such stretches come before the last one, which has at most as many columns.
@@ -121,12 +121,17 @@ template <float_lane V, class Packed, std::size_t Rows, std::size_t Cols> struct
 #pragma GCC unroll 4
         for (std::size_t v = 0; v < Registers; ++v) f(r, v);
     };
+    // without this, g++ reads small tiles' samples from memory for each row: more loads than multiply-adds
+    const auto kept = [](const V& in) __attribute__((always_inline)) {
+      if constexpr (tile_rows < 8 && Count >= 4) return as_written(in);
+      else return in;
+    };
     const auto columns = [&](std::size_t n) __attribute__((always_inline)) {
 #pragma GCC unroll 4
       for (std::size_t c = 0; c < n; ++c) {
         V in[Registers];
 #pragma GCC unroll 4
-        for (std::size_t v = 0; v < Registers; ++v) in[v] = x[v * pitch + c];
+        for (std::size_t v = 0; v < Registers; ++v) in[v] = kept(x[v * pitch + c]);
         each([&](std::size_t r, std::size_t v) __attribute__((always_inline)) {
           sum[r][v] = multiply_add(broadcast<V>(w[offsets<Like, Count>.at[r][c]]), in[v], sum[r][v]);
         });

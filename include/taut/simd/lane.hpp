@@ -257,4 +257,14 @@ using native = portable<1>;
 
 #endif
 
+/// How many registers the target has for lanes V.
+template <class V> inline constexpr std::size_t register_count =
+#if defined(__AVX512VL__) || defined(__aarch64__)
+    32;
+#elif defined(__AVX512F__)
+    width<V> >= 16 ? 32 : 16;
+#else
+    16;
+#endif
+
 }  // namespace taut::simd
