@@ -16,7 +16,7 @@
 #include <array>
 #include <cassert>
 #include <cstddef>
-#include <ranges>
+#include <iterator>
 #include <span>
 #include <taut/certify/contract_of.hpp>
 #include <taut/certify/limits.hpp>
@@ -273,8 +273,8 @@ template <class Net, class Arithmetic>
 template <class Net, class Arithmetic, base::numbers Range>
 [[nodiscard]] constexpr auto certify(const guarded<Net, Arithmetic>& guard, const Range& x) {
   static_cast<void>(base::fitting_input<Net, Range>{});  // <- read the quoted words
-  assert(std::ranges::size(x) == Net::input_size);
-  return certify_input(guard, std::span<const float, Net::input_size>(std::ranges::data(x), Net::input_size));
+  assert(std::size(x) == Net::input_size);
+  return certify_input(guard, std::span<const float, Net::input_size>(std::data(x), Net::input_size));
 }
 
 }  // namespace taut

@@ -15,6 +15,7 @@
 #include <taut/certify/sampled.hpp>
 #include <taut/certify/tighten.hpp>
 #include <taut/net/block.hpp>
+#include <vector>
 
 namespace taut {
 

@@ -11,7 +11,7 @@
 #include <cassert>
 #include <concepts>
 #include <cstddef>
-#include <ranges>
+#include <iterator>
 #include <span>
 #include <taut/engine/batch.hpp>
 #include <taut/engine/convolve.hpp>
@@ -135,15 +135,15 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
   /// The output for one input. @pre x has Net::input_size elements.
   template <base::numbers Range> [[nodiscard, gnu::always_inline]] constexpr output operator()(const Range& x) const {
     static_cast<void>(base::fitting_input<Net, Range>{});  // <- read the quoted words
-    assert(std::ranges::size(x) == Net::input_size);
-    return observed(std::ranges::data(x), no_observer{});
+    assert(std::size(x) == Net::input_size);
+    return observed(std::data(x), no_observer{});
   }
   /// The same; `observe(layer, std)` or `observe(std)` is called for each pooled run of each normalizer, in order, with
   /// the standard deviation of its input.
   template <base::numbers Range, class Observe> constexpr output operator()(const Range& x, Observe&& observe) const {
     static_cast<void>(base::fitting_input<Net, Range>{});  // <- read the quoted words
-    assert(std::ranges::size(x) == Net::input_size);
-    return observed(std::ranges::data(x), observe);
+    assert(std::size(x) == Net::input_size);
+    return observed(std::data(x), observe);
   }
 
   /// N inputs, one after the other in one span, to N outputs: within the stated rounding of N calls, not bit for bit.

@@ -80,7 +80,7 @@ template <bool AddsInput, class... Parts> struct block : layer_base {
           P::tensors([&](const tensor_info& info, auto access) {
             const auto key = blocks == 1 ? say(I, ".", info.key) : say(K, ".", I, ".", info.key);
             visit(tensor_info{key.view(), info.extents, info.purpose},
-                  [access](auto& self) -> auto& { return std::invoke(access, get<I>(std::get<K>(self.inside))); });
+                  [access](auto& self) -> auto& { return tensor_of(access, get<I>(std::get<K>(self.inside))); });
           });
         });
       });

@@ -10,7 +10,6 @@
 #pragma once
 #include <algorithm>
 #include <cstddef>
-#include <functional>
 #include <taut/net/network.hpp>
 #include <type_traits>
 

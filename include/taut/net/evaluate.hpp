@@ -9,7 +9,7 @@
 #include <array>
 #include <cassert>
 #include <cstddef>
-#include <ranges>
+#include <iterator>
 #include <span>
 #include <taut/net/folded.hpp>
 #include <taut/net/network.hpp>
@@ -61,8 +61,11 @@ template <class Net> constexpr std::size_t largest_activation() {
 
 /// An array, vector or span of floats or doubles.
 template <class Range>
-concept numbers = std::ranges::contiguous_range<Range> && std::ranges::sized_range<Range> &&
-                  std::floating_point<std::ranges::range_value_t<Range>>;
+concept numbers = requires(const Range& x) {
+  std::size(x);
+  requires std::contiguous_iterator<decltype(std::begin(x))>;
+  requires std::floating_point<std::remove_cvref_t<decltype(*std::data(x))>>;
+};
 
 /// The number of elements that the type of a range tells, std::dynamic_extent if it does not.
 template <class Range> inline constexpr std::size_t extent_of = decltype(std::span(std::declval<Range&>()))::extent;
@@ -92,9 +95,9 @@ template <class Net, class Range> using fitting_input = typename decltype(judge_
 template <Network Net, class Real, base::numbers Range>
 constexpr std::array<double, Net::output_size> evaluate(const parameters<Net, Real>& p, const Range& x) {
   static_cast<void>(base::fitting_input<Net, Range>{});  // <- read the quoted words
-  assert(std::ranges::size(x) == Net::input_size);
+  assert(std::size(x) == Net::input_size);
   std::array<double, base::largest_activation<Net>()> here{}, next{};
-  std::ranges::copy(x, here.begin());
+  std::copy_n(std::data(x), Net::input_size, here.begin());
   base::for_each_index<Net::depth>([&]<std::size_t I>() {
     forward<folded_layer_of<Net, I>, Net::shapes[I]>(*folded<I>(p), here.data(), next.data());
     std::copy_n(next.begin(), Net::shapes[I + 1].size(), here.begin());

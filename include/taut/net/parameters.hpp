@@ -9,7 +9,6 @@
 #pragma once
 #include <array>
 #include <cstddef>
-#include <functional>
 #include <span>
 #include <string_view>
 #include <taut/base/meta.hpp>
@@ -137,9 +136,19 @@ template <std::size_t I, class Net, class Real> constexpr const auto& get(const 
   return base::parameters_at<I>(p, I);
 }
 
+namespace base {
+
+/// The tensor of p that `access` names: a pointer to a member, or a function of p.
+template <class Access, class P> constexpr auto& tensor_of(const Access& access, P& p) {
+  if constexpr (std::is_member_object_pointer_v<Access>) return p.*access;
+  else return access(p);
+}
+
+}  // namespace base
+
 /// Calls f(info, array) for each tensor of one layer's parameters; `info.key` is the layer's own name of it ("weight").
 template <class P, class F> constexpr void for_each_tensor_of_layer(P& p, F&& f) {
-  std::remove_const_t<P>::tensors([&](const tensor_info& info, auto&& access) { f(info, std::invoke(access, p)); });
+  std::remove_const_t<P>::tensors([&](const tensor_info& info, auto&& access) { f(info, base::tensor_of(access, p)); });
 }
 
 /// Copies the tensors of one layer into the same layer's of another element type, rounding each value once.
