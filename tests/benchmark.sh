@@ -78,7 +78,9 @@ build/benchmark/tests/benchmarks/benchmark --plugins build/benchmark/peers --plu
 status=$?
 [ $status -gt 1 ] && exit $status
 versions=$(for package in $libraries; do dpkg-query -W -f ' ${Package} ${Version};' "$package" 2>/dev/null; done)
-for text in report summary; do printf '\nPackages:%s\n' "$versions" >>"$out/$text.md"; done
+if [ -n "$versions" ]; then
+  for text in report summary; do printf '\nPackages:%s\n' "$versions" >>"$out/$text.md"; done
+fi
 if [ -n "$record" ] && [ $status -eq 0 ]; then
   sed -i '/^## One run$/,$d' docs/speed.md
   printf '## One run\n\n    sh tests/benchmark.sh%s\n\n' "$options" | cat - "$out/summary.md" >>docs/speed.md

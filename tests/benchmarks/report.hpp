@@ -209,13 +209,16 @@ inline void write_report(const std::filesystem::path& folder, const machine& m, 
                          const std::map<std::string, std::string>& compilers) {
   const std::vector<std::string> lines = result_lines(m, r);
   const std::vector<target> targets = targets_of(m, r);
-  const auto met = std::count_if(targets.begin(), targets.end(), [](const target& t) { return t.verdict() == "met"; });
-  const std::string verdict = std::to_string(met) + " of " + std::to_string(targets.size()) + " targets are met";
+  const auto missed =
+      std::count_if(targets.begin(), targets.end(), [](const target& t) { return t.verdict() != "met"; });
+  const std::string verdict =
+      std::to_string(missed) + " of " + std::to_string(targets.size()) + " targets are missed by a compiler";
   std::ofstream text(folder / "report.md"), summary(folder / "summary.md");
   text << "# Times of one run\n\n" << detail::place(m, compilers);
   summary << detail::place(m, compilers) << "\n```\n";
   for (const std::string& line : lines) summary << line << "\n";
-  summary << "```\n\n" << verdict << ". Not these:\n\n" << detail::judged(targets, false);
+  summary << "```\n\n" << verdict << ".\n";
+  if (missed > 0) summary << "\n" << detail::judged(targets, false);
   for (const std::size_t batch : {std::size_t{1}, batch_size}) {
     if (detail::nets_at(r, batch, false).empty()) continue;
     text << "\n## Batch " << batch << "\n\n" << detail::comparison(m, r, batch) << "\n" << detail::times(r, batch);
