@@ -116,6 +116,8 @@ TEST_CASE("benchmarks.targets: met, missed, and by one compiler only") {
   CHECK(target_named(all, "N1, batch 1, one compiler against the other").verdict() == "g++ only");  // 0.5 and 2
   CHECK(target{"", "", 0.8, 0.6, 0.7, true}.verdict() == "g++ only");
   CHECK(target{"", "", 0.8, 0.6, 0.5, false}.verdict() == "missed");
+  CHECK(target{"", "", 0.8, 0, 0.5}.verdict() == "missed");  // by the only one that was measured
+  CHECK(target{"", "", 0.8, 0, 0.9}.verdict() == "met");
   CHECK(std::none_of(all.begin(), all.end(), [](const target& t) { return t.what.starts_with("N2"); }));
 }
 

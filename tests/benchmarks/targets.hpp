@@ -18,8 +18,9 @@ struct target {
   bool keeps(double v) const { return at_least ? v >= limit : v <= limit; }
   std::string verdict() const {
     if (gcc == 0 && clang == 0) return "not measured";
-    const bool first = gcc == 0 || keeps(gcc), second = clang == 0 || keeps(clang);
-    return first && second ? "met" : first ? "g++ only" : second ? "clang++ only" : "missed";
+    const bool first = gcc > 0 && keeps(gcc), second = clang > 0 && keeps(clang);
+    if ((first || gcc == 0) && (second || clang == 0)) return "met";
+    return first ? "g++ only" : second ? "clang++ only" : "missed";
   }
 };
 
