@@ -20,9 +20,8 @@
 namespace taut::tests {
 
 /// A bound of |engine(x) - evaluate(p, x)|.
-template <class Net, class Range> double float_error(const parameters<Net>& p, const Range& input) {
+template <class Net> double float_error(const parameters<Net>& p, std::vector<double> x) {
   constexpr double u = 0x1p-24;
-  std::vector<double> x(std::begin(input), std::end(input));
   double error = 0, before = 0;  // `before`: rounding of a centred mean is relative to what was summed
   base::for_each_index<Net::depth>([&]<std::size_t I>() {
     using L = folded_layer_of<Net, I>;
@@ -76,6 +75,10 @@ template <class Net, class Range> double float_error(const parameters<Net>& p, c
     x = y;
   });
   return error + 1e-37;
+}
+
+template <class Net, class Range> double float_error(const parameters<Net>& p, const Range& input) {
+  return float_error(p, std::vector<double>(std::begin(input), std::end(input)));
 }
 
 }  // namespace taut::tests

@@ -26,16 +26,14 @@ struct steepest {
   std::size_t pairs = 0;  ///< pairs that kept the floors
 };
 
-/// Searches the network with these parameters for its steepest pair.
-template <class Net>
-steepest steepest_pair(const parameters<Net>& p, std::uint64_t seed, const search_effort& effort = {}) {
+/// Searches a network of n inputs, of which f and g are two copies, for its steepest pair.
+[[gnu::noinline]] inline steepest steepest_pair(differentiable_network& f, differentiable_network& g, std::size_t n,
+                                                std::size_t outputs, std::uint64_t seed, const search_effort& effort) {
   using vector = std::vector<double>;
-  constexpr std::size_t n = Net::input_size;
-  differentiable<Net> f(p), g(p);
   base::random_stream random(seed);
   steepest found;
 
-  vector difference(Net::output_size), gap(n);
+  vector difference(outputs), gap(n);
   const auto slope_of = [&](const vector& a, const vector& b) {  // -1 where a floor is broken or the pair is too close
     const auto y = f.forward(a), z = g.forward(b);
     if (f.room() < 0 || g.room() < 0) return -1.0;
@@ -85,6 +83,13 @@ steepest steepest_pair(const parameters<Net>& p, std::uint64_t seed, const searc
   }
   found.climbed = std::max(found.climbed, found.random);
   return found;
+}
+
+/// The same of the network with these parameters.
+template <class Net>
+steepest steepest_pair(const parameters<Net>& p, std::uint64_t seed, const search_effort& effort = {}) {
+  differentiable<Net> f(p), g(p);
+  return steepest_pair(f, g, Net::input_size, Net::output_size, seed, effort);
 }
 
 /// Whether an observed slope is no evidence against a bound: rounding of double is allowed for.

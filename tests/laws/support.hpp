@@ -4,9 +4,11 @@
 #pragma once
 #include <array>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <taut/inference.hpp>
 #include <vector>
@@ -18,6 +20,40 @@ template <shape In> using input_of =
     layer::input<In.extent[0], (In.rank > 1 ? In.extent[1] : 0), (In.rank > 2 ? In.extent[2] : 0)>;
 /// Layers behind an input of the given shape.
 template <shape In, class... Layers> using net_of = network<input_of<In>, Layers...>;
+
+/// A reference to something that can be called, without its type: what the laws compare is compiled once a file and not
+/// for each network, and only the calls are made for each.
+template <class Signature> class callable;
+template <class Result, class... Arguments> class callable<Result(Arguments...)> {
+ public:
+  template <class F>
+    requires(!std::same_as<F, callable>)
+  callable(const F& f)
+      : object(&f), function([](const void* at, Arguments... arguments) -> Result {
+          return (*static_cast<const F*>(at))(arguments...);
+        }) {}
+  Result operator()(Arguments... arguments) const { return function(object, arguments...); }
+
+ private:
+  const void* object;
+  Result (*function)(const void*, Arguments...);
+};
+
+/// The values of all tensors, one after the other.
+template <class Parameters> [[gnu::noinline]] std::vector<double> values_of(const Parameters& p) {
+  std::vector<double> all;
+  for_each_tensor(p, [&](auto, shape, auto span) {
+    for (const auto v : span) all.push_back(static_cast<double>(v));
+  });
+  return all;
+}
+
+/// All values 0.
+template <class Parameters> [[gnu::noinline]] void clear(Parameters& p) {
+  for_each_tensor(p, [](auto, shape, auto span) {
+    for (auto& v : span) v = 0;
+  });
+}
 
 /// Makes the parameters keep what their type declares: scales matrices and gains.
 struct claims_keeper {
@@ -81,23 +117,33 @@ inline double norm(std::span<const double> x) {
   return std::sqrt(sum);
 }
 
+/// A network in double, without its type.
+class differentiable_network {
+ public:
+  virtual ~differentiable_network() = default;
+  /// The output; the activations stay for backward and room().
+  virtual std::span<const double> forward(std::span<const double> x) = 0;
+  /// J(x)' u for the x of the last forward.
+  virtual std::span<const double> backward(std::span<const double> u) = 0;
+  /// The smallest of std - declared floor over all normalizers, at the x of the last forward; infinity without floors.
+  [[nodiscard]] virtual double room() const = 0;
+};
+
 /// A network in double: forward with all activations kept, backward by the chain rule.
-template <class Net> class differentiable {
+template <class Net> class differentiable final : public differentiable_network {
  public:
   static constexpr std::size_t largest = base::largest_activation<Net>();
 
   explicit differentiable(const parameters<Net>& from) : p(from), waste(from) {}
 
-  /// The output; the activations stay for backward and room().
-  std::span<const double> forward(std::span<const double> x) {
+  std::span<const double> forward(std::span<const double> x) override {
     std::copy(x.begin(), x.end(), at[0].begin());
     base::for_each_index<Net::depth>([&]<std::size_t I>() {
       taut::forward<layer_of<Net, I>, Net::shapes[I]>(get<I>(p), at[I].data(), at[I + 1].data());
     });
     return {at[Net::depth].data(), Net::output_size};
   }
-  /// J(x)' u for the x of the last forward.
-  std::span<const double> backward(std::span<const double> u) {
+  std::span<const double> backward(std::span<const double> u) override {
     std::copy(u.begin(), u.end(), slope[Net::depth].begin());
     base::for_each_index<Net::depth>([&]<std::size_t J>() {
       constexpr std::size_t I = Net::depth - 1 - J;
@@ -106,8 +152,7 @@ template <class Net> class differentiable {
     });
     return {slope[0].data(), Net::input_size};
   }
-  /// The smallest of std - declared floor over all normalizers, at the x of the last forward; infinity without floors.
-  double room() const {
+  [[nodiscard]] double room() const override {
     double least = std::numeric_limits<double>::infinity();
     base::for_each_index<Net::depth>([&]<std::size_t I>() {
       using L = layer_of<Net, I>;

@@ -20,9 +20,7 @@ template <class V, class L, shape In, class Batch> struct trained_batch {
 
   /// Runs a batch given sample by sample, and its gradient for the slopes u of the outputs.
   trained_batch(const values& p, const std::vector<double>& x, const std::vector<double>& u) : after(p), slope(p) {
-    for_each_tensor(slope, [](auto, shape, auto span) {
-      for (auto& v : span) v = 0;
-    });
+    clear(slope);
     const auto wide_x = packed(x, inputs, true), wide_u = packed(u, outputs, false);
     std::vector<V> wide_y(groups * outputs), wide_dx(groups * inputs);
     taut::forward<L, In>(training<Batch>{}, get<0>(after), wide_x.data(), wide_y.data());
@@ -59,13 +57,13 @@ template <class V, class L, shape In, class Batch> struct trained_batch {
   }
 };
 
-/// The values of all tensors, one after the other.
-inline std::vector<double> values_of(const auto& p) {
-  std::vector<double> all;
-  for_each_tensor(p, [&](auto, shape, auto span) {
-    for (const auto v : span) all.push_back(static_cast<double>(v));
-  });
-  return all;
+/// Each entry of a is next to that of b, measured by the size of b.
+[[gnu::noinline]] inline void check_near(const std::vector<double>& a, const std::vector<double>& b, double floor) {
+  REQUIRE(a.size() == b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    INFO("entry " << i);
+    CHECK(std::abs(a[i] - b[i]) <= 1e-4 * (norm(b) + floor));
+  }
 }
 
 /// A training step of layer L with parameters p: its gradient is numeric, and registers agree with one lane.
@@ -79,51 +77,22 @@ void check_batch(const parameters<net_of<In, L>>& from, std::uint64_t seed, doub
   using in_double = trained_batch<double, L, In, Batch>;
   const in_double exact(p, x, u);
 
-  const auto slope = [&](auto& v) {
-    const auto middle = v;
-    const double h = 1e-3;
-    const auto at = [&](double step) {
-      v = middle + step * h;
-      const auto y = in_double(p, x, u).y;
-      v = middle;
-      double sum = 0;
-      for (std::size_t i = 0; i < y.size(); ++i) sum += u[i] * y[i];
-      return sum;
-    };
-    return (8 * (at(1) - at(-1)) - (at(2) - at(-2))) / (12 * h);
+  const auto loss = [&] {
+    const auto y = in_double(p, x, u).y;
+    double sum = 0;
+    for (std::size_t i = 0; i < y.size(); ++i) sum += u[i] * y[i];
+    return sum;
   };
   const auto stated = values_of(exact.slope);
   double largest = 1e-3;
-  for (const double v : exact.dx) largest = std::max(largest, std::abs(v));
   for (const double v : stated) largest = std::max(largest, std::abs(v));
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    INFO("dx[" << i << "]");
-    CHECK(std::abs(exact.dx[i] - slope(x[i])) <= gradient_error * largest);
-  }
-  std::size_t next = 0;
-  for_each_described_tensor(p, [&](const tensor_info& info, auto span) {
-    for (auto& v : span) {
-      INFO(info.key << ", entry " << next);
-      if constexpr (std::same_as<std::remove_cvref_t<decltype(v)>, double>) {
-        if (info.purpose == role::trainable) CHECK(std::abs(stated[next] - slope(v)) <= gradient_error * largest);
-        else CHECK(stated[next] == 0);
-      }
-      ++next;
-    }
-  });
+  check_slopes(x, exact.dx, tensors_in_double(p), stated, loss, gradient_error, largest);
 
   const trained_batch<simd::native, L, In, Batch> wide(from, x, u);
-  const auto near = [](const std::vector<double>& a, const std::vector<double>& b, double floor) {
-    REQUIRE(a.size() == b.size());
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      INFO("entry " << i);
-      CHECK(std::abs(a[i] - b[i]) <= 1e-4 * (norm(b) + floor));
-    }
-  };
-  near(wide.y, exact.y, 0);
-  near(wide.dx, exact.dx, norm(u));
-  near(values_of(wide.slope), stated, norm(u));
-  near(values_of(wide.after), values_of(exact.after), 0);  // running statistics
+  check_near(wide.y, exact.y, 0);
+  check_near(wide.dx, exact.dx, norm(u));
+  check_near(values_of(wide.slope), stated, norm(u));
+  check_near(values_of(wide.after), values_of(exact.after), 0);  // running statistics
 }
 
 }  // namespace taut::tests
