@@ -107,12 +107,13 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::schemes Scal
   /// Runs the stage in lanes W (V, or the portable lanes of the same width) on an x that is owed such a scale; returns
   /// what y is owed, and hands the normalizer's variance to `observe`. x: floats, or registers if it `takes_registers`;
   /// y: a buffer of matvec::padded_rows aligned floats, simd::exactly the outputs, or registers.
-  template <class W, class X, class Y, class Observe>
-  [[gnu::always_inline]] constexpr float run(const X& x, float owed, Y&& y, Observe&& observe) const {
+  template <class W, class X, class Owed, class Y, class Observe>
+  [[gnu::always_inline]] constexpr auto run(const X& x, Owed owed, Y&& y, Observe&& observe) const {
     using kernel = simd::matvec<W, Rows, Cols>;
     using lane = typename kernel::row_lane;
+    using narrow = simd::resized<lane, simd::width<lane> < 4 ? simd::width<lane> : 4>;
     constexpr bool observed = normalizes && !std::same_as<std::remove_cvref_t<Observe>, no_observer>;
-    const arriving<lane, Scale.arrives> in(owed);
+    const arriving_as<lane, Scale.arrives, Owed> in(owed);
     lane squares = simd::broadcast<lane>(0.0f), seen = squares;
     if constexpr (normalizes) squares = in.in_units(simd::load_aligned<lane>(epsilon.data()));
     // what has to wait for the scale stays in registers, or in a buffer where it is too much for them
@@ -127,7 +128,7 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::schemes Scal
       else finish(panel, Epilogue::apply(z), y);
     });
     if constexpr (!normalizes) {
-      return 1.0f;
+      return nothing_owed{};
     } else {
       constexpr auto share = static_cast<float>(1.0 / static_cast<double>(Rows));
       if constexpr (observed) observe(simd::as_written(simd::sum(in.in_true_units(seen)) * share));
@@ -147,14 +148,15 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::schemes Scal
             const lane o = at<lane>(offset, panel);
             finish(panel, Scale.owes() ? lifted<Epilogue>(z, scale, o) : applied<Epilogue>(z, scale, o), y);
           });
+          if constexpr (Scale.owes() && Scale.leaves == owed_as::factor) return simd::first_of(lane(1.0f) / root);
         } else if constexpr (gives_registers) {
           each_panel([&](auto panel)
                          __attribute__((always_inline)) { finish(panel, Epilogue::apply(waiting.at[panel]), y); });
         }
       }
-      if constexpr (!Scale.owes()) return 1.0f;
+      if constexpr (!Scale.owes()) return nothing_owed{};
       else if constexpr (Scale.leaves == owed_as::square) return square;
-      else return simd::reciprocal_sqrt(square);
+      else return simd::first_of(simd::reciprocal_sqrt(simd::broadcast<narrow>(square)));
     }
   }
 

@@ -46,7 +46,7 @@ template <class Engine, class W, class Observe> struct runner {
       x = s.at[1];
     }
     if constexpr (stages <= written_out) {
-      from<0>(x, 1.0f);
+      from<0>(x, nothing_owed{});
     } else {
       float owed = 1.0f;
       float *out = s.at[0], *other = s.at[1];
@@ -100,7 +100,8 @@ template <class Engine, class W, class Observe> struct runner {
   }
 
   // Runs the stages from S on, whose input is x: floats, or registers.
-  template <std::size_t S, class X> [[gnu::always_inline]] constexpr void from(const X& x, float owed) const {
+  template <std::size_t S, class X, class Owed>
+  [[gnu::always_inline]] constexpr void from(const X& x, Owed owed) const {
     if constexpr (S == stages) {
       std::copy_n(x, Net::output_size, y);
     } else if constexpr (plan.at[S].what == kind::carried) {
@@ -110,15 +111,15 @@ template <class Engine, class W, class Observe> struct runner {
       const auto seen = watch(observe, plan.at[S].normalizer);
       if constexpr (hands_over<S, behind(S)>()) {
         typename stage_of<S>::template outputs<W> out;
-        owed = stage.template run<W>(x, owed, out, seen);
-        from<S + 1>(out, owed);
+        const auto left = stage.template run<W>(x, owed, out, seen);
+        from<S + 1>(out, left);
       } else if constexpr (writes_output<S>()) {
         simd::exactly<Net::output_size> out{y};
         stage.template run<W>(x, owed, out, seen);
       } else {
         float* const out = s.at[computed_before(S) % 2];
-        owed = stage.template run<W>(x, owed, out, seen);
-        from<S + 1>(static_cast<const float*>(out), owed);
+        const auto left = stage.template run<W>(x, owed, out, seen);
+        from<S + 1>(static_cast<const float*>(out), left);
       }
     }
   }

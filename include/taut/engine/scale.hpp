@@ -11,8 +11,14 @@
 #include <concepts>
 #include <taut/engine/plan.hpp>
 #include <taut/simd/lane.hpp>
+#include <type_traits>
 
 namespace taut::engine_stage {
+
+/// What a stage owes whose outputs are the true ones: the factor 1, and the square 1.
+struct nothing_owed {
+  constexpr operator float() const { return 1.0f; }
+};
 
 /// The scale of a stage's input.
 template <class V, engine_plan::owed_as Form> struct arriving;
@@ -51,6 +57,16 @@ template <class V> struct arriving<V, engine_plan::owed_as::square> {
   [[gnu::always_inline]] constexpr V in_units(V epsilon) const { return epsilon * rest; }
   [[gnu::always_inline]] constexpr V in_true_units(V squares) const { return squares / rest; }
 };
+
+/// The same where nothing is owed: what the others compute from a 1, without its products.
+template <class V> struct arriving_true {
+  [[gnu::always_inline]] explicit constexpr arriving_true(nothing_owed) {}
+  [[gnu::always_inline]] constexpr V affine(V sums, V bias, bool) const { return sums + bias; }
+  [[gnu::always_inline]] constexpr V in_units(V epsilon) const { return epsilon; }
+  [[gnu::always_inline]] constexpr V in_true_units(V squares) const { return squares; }
+};
+template <class V, engine_plan::owed_as Form, class Owed> using arriving_as =
+    std::conditional_t<std::same_as<Owed, nothing_owed>, arriving_true<V>, arriving<V, Form>>;
 
 /// y = f(gain z / S + offset), of gain z.
 template <class Epilogue, class V> [[gnu::always_inline]] constexpr V applied(V scaled, V inverse, V offset) {

@@ -49,7 +49,11 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
   static constexpr std::size_t panel_rows = width<V> < 4 ? width<V> : detail::least_width(Rows, 4, width<V>);
   static constexpr std::size_t lanes =
       width<V> < 4 ? width<V> : detail::least_width(panel_rows / 4 * Cols, panel_rows, width<V>);
-  static constexpr std::size_t columns = width<V> < 4 ? 1 : 4 * lanes / panel_rows;
+  /// Whether rows fill all lanes of a few panels: then a register holds one column, and no sums are added across lanes.
+  /// x is read as always, 4 columns at once, of which each is a permutation inside of fours.
+  static constexpr bool by_columns = width<V> >= 16 && Rows % width<V> == 0 && Rows / width<V> >= 2 &&
+                                     Rows / width<V> <= 4 && Cols >= 4;
+  static constexpr std::size_t columns = width<V> < 4 || by_columns ? 1 : 4 * lanes / panel_rows;
   /// The lanes that the sums are computed in, and those that hold the rows of a panel.
   using sum_lane = resized<V, lanes>;
   using row_lane = resized<V, panel_rows>;
@@ -97,7 +101,8 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
   static constexpr std::size_t together_most = columns == 1 ? 4 : width<V> >= 16 ? 4 : 2;
   static constexpr std::size_t together = panels < together_most ? panels : together_most;
   /// Whether x may be in registers: all panels are computed at once, with every block of columns written out.
-  static constexpr bool takes_registers = columns > 1 && panels <= together&& blocks* panels* panel_registers <= 64;
+  static constexpr bool takes_registers =
+      width<V> >= 4 && panels <= together && blocks * panels * panel_registers <= 64;
 
   /// epilogue(panel, rows) for each panel in order (constants if all are computed at once); rows holds the sums of rows
   /// panel * panel_rows, ... @pre w is packed and aligned to the size of V; x is a pointer to Cols floats, of which
@@ -167,7 +172,8 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
   static constexpr std::size_t stretches_of(std::size_t steps) { return steps >= 2 * stretch ? steps / stretch : 0; }
   // Sums that run side by side in a row of a group of so many registers, for each of `columns`.
   static constexpr std::size_t split_of(std::size_t sums) {
-    std::size_t split = columns == 1 ? 4 : sums <= 1 ? 8 : sums <= 2 ? 4 : sums <= 4 ? 2 : 1;
+    const std::size_t whole = blocks <= 4 ? 4 : 8;
+    std::size_t split = columns == 1 ? 4 : sums <= 1 ? 8 : sums <= 2 ? 4 : sums < whole ? 2 : 1;
     while (split > blocks) split /= 2;
     return split;
   }
@@ -202,30 +208,60 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
     // A group of few sums is split, block by block, to have enough independent additions; scalars in four, so that
     // their sums round as little as those of a register, whose four columns are sums of their own.
     constexpr std::size_t split = split_of(sums);
+    // Short sums begin with products instead of zeros: a latency less of an addition.
+    constexpr bool begins_with_products = width<V> >= 4 && blocks * sums <= 64;
     lane sum[split][sums];
-    // block `b` of the columns, whose weights are at w + b * step
-    const auto block = [&](auto s, auto b) __attribute__((always_inline)) {
-      const lane in = columns_of<lane, columns, Cols>(x, b);
+    // adds block `b` of the columns, whose weights are at w + b * step and whose columns are `in`
+    const auto block = [&]<class B>(auto s, B b, const lane& in) __attribute__((always_inline)) {
       const float* const weights = w + b * step;
       repeat_sums<sums>([&](auto k) __attribute__((always_inline)) {
-        sum[s][k] = multiply_add(load_aligned<lane>(weights + k * lanes), in, sum[s][k]);
+        const lane entries = load_aligned<lane>(weights + k * lanes);
+        if constexpr (begins_with_products && requires { B::value; }) {
+          if constexpr (B::value < split) sum[s][k] = entries * in;
+          else sum[s][k] = multiply_add(entries, in, sum[s][k]);
+        } else {
+          sum[s][k] = multiply_add(entries, in, sum[s][k]);
+        }
       });
     };
-    repeat_sums<split * sums>([&](auto k) __attribute__((always_inline)) { sum[k / sums][k % sums] = lane(0.0f); });
+    // adds blocks [i split, i split + Count)
+    const auto add = [&]<class I, std::size_t N>(I i, std::integral_constant<std::size_t, N>)
+                         __attribute__((always_inline)) {
+      const auto number = [&](auto s) __attribute__((always_inline)) {
+        if constexpr (requires { I::value; }) return std::integral_constant<std::size_t, I::value * split + s>{};
+        else return i * split + s;
+      };
+      if constexpr (N == 0) {
+      } else if constexpr (by_columns) {
+        const lane four = as_written(columns_of<lane, 4, Cols>(x, i));  // else clang loads each column by itself
+        detail::repeat<N>(
+            [&](auto s) __attribute__((always_inline)) { block(s, number(s), column_of_fours<s>(four)); });
+      } else {
+        detail::repeat<N>([&](auto s) __attribute__((always_inline)) {
+          block(s, number(s), columns_of<lane, columns, Cols>(x, number(s)));
+        });
+      }
+    };
+    const auto zeros = [&](auto& sums_of_part) __attribute__((always_inline)) {
+      repeat_sums<split * sums>(
+          [&](auto k) __attribute__((always_inline)) { sums_of_part[k / sums][k % sums] = lane(0.0f); });
+    };
+    constexpr std::size_t steps = full / split, stretches = stretches_of(steps);
+    constexpr std::integral_constant<std::size_t, split> all{};
+    constexpr std::integral_constant<std::size_t, blocks - steps * split> rest{};
+    constexpr std::integral_constant<std::size_t, steps> last{};
+    if constexpr (!begins_with_products) zeros(sum);
     if constexpr (!std::is_pointer_v<X> || (detail::in_register<V> && blocks * sums <= 64)) {
-      detail::repeat<blocks>(
-          [&](auto b) __attribute__((always_inline)) { block(std::integral_constant<std::size_t, b % split>{}, b); });
+      detail::repeat<steps>([&](auto i) __attribute__((always_inline)) { add(i, all); });
+      add(last, rest);
     } else {
-      constexpr std::size_t steps = full / split, stretches = stretches_of(steps);
       const auto add_steps = [&](std::size_t from, std::size_t count) __attribute__((always_inline)) {
 #pragma GCC unroll 1
-        for (std::size_t i = from; i < from + count; ++i)
-          detail::repeat<split>([&](auto s) __attribute__((always_inline)) { block(s, i * split + s); });
+        for (std::size_t i = from; i < from + count; ++i) add(i, all);
       };
       lane total[split][sums];
       if constexpr (stretches > 0) {
-        repeat_sums<split * sums>([&](auto k)
-                                      __attribute__((always_inline)) { total[k / sums][k % sums] = lane(0.0f); });
+        zeros(total);
 #pragma GCC unroll 1
         for (std::size_t i = 0; i < stretches; ++i) {
           add_steps(i * stretch, stretch);
@@ -235,10 +271,10 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
           });
         }
       }
-      add_steps(stretches * stretch, steps - stretches * stretch);
-      detail::repeat<blocks - steps * split>([&](auto s) __attribute__((always_inline)) {
-        block(s, std::integral_constant<std::size_t, steps * split + s>{});
-      });
+      constexpr std::size_t begin = !begins_with_products ? stretches * stretch : steps > 0 ? 1 : 0;
+      if constexpr (begins_with_products && steps > 0) add(std::integral_constant<std::size_t, 0>{}, all);
+      add_steps(begin, steps - begin);
+      add(last, rest);
       if constexpr (stretches > 0)
         repeat_sums<split * sums>([&](auto k) __attribute__((always_inline)) {
           sum[k / sums][k % sums] = total[k / sums][k % sums] + sum[k / sums][k % sums];

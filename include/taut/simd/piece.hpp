@@ -187,6 +187,27 @@ template <float_lane V> [[gnu::always_inline]] constexpr V columns_first(const V
   }
 }
 
+/// The first float of v.
+template <float_lane V> [[gnu::always_inline]] constexpr float first_of(const V& v) {
+  if constexpr (detail::in_register<V>) return v.raw()[0];
+  else if constexpr (requires { v.at[0]; }) return v.at[0];
+  else return v;
+}
+
+/// Float number Column of each group of four, in all places of its group.
+template <std::size_t Column, float_lane V> [[gnu::always_inline]] constexpr V column_of_fours(const V& v) {
+  if constexpr (detail::in_register<V>) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline)) {
+      const auto raw = v.raw();
+      return V(__builtin_shufflevector(raw, raw, (I / 4 * 4 + Column)...));
+    }(std::make_index_sequence<width<V>>{});
+  } else {
+    V r;
+    for (std::size_t i = 0; i < width<V>; ++i) r.at[i] = v.at[i / 4 * 4 + Column];
+    return r;
+  }
+}
+
 /// Activations in registers: element i is float i % width<V> of at[i / width<V>]; behind the last are zeros.
 template <float_lane V, std::size_t Count> struct registers {
   using lane = V;
