@@ -15,7 +15,7 @@ struct tanh : pointwise_layer {
   static constexpr auto name = base::say("Tanh");
   static constexpr bool homogeneous = false;
   static constexpr output_range range{-1, 1};
-  template <class V> static constexpr V apply(V x) { return simd::tanh(x); }
+  template <class V> [[gnu::always_inline]] static constexpr V apply(V x) { return simd::tanh(x); }
   template <class V> static constexpr V derivative(V, V y) { return V(1) - y * y; }
 
   static constexpr kernel_error accuracy{.of_output = 12};

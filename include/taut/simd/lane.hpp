@@ -68,15 +68,26 @@ template <std::size_t Width> [[gnu::always_inline]] inline auto lower_half(typen
   }(std::make_index_sequence<Width / 2>{});
 }
 
-template <std::size_t Width> [[gnu::always_inline]] inline float sum_of(typename compiler_vector<Width>::floats x) {
+// The lower half plus the upper half, and the same again.
+template <std::size_t Width>
+[[gnu::always_inline]] inline auto quarters_added(typename compiler_vector<Width>::floats x) {
 #if defined(__AVX512F__)
-  if constexpr (Width == 16) {  // the same additions, the extractions side by side
+  if constexpr (Width == 16) {  // extractions side by side
     const auto raw = __builtin_bit_cast(__m512, x);
-    return sum_of<4>((_mm512_castps512_ps128(raw) + _mm512_extractf32x4_ps(raw, 2)) +
-                     (_mm256_extractf128_ps(_mm512_castps512_ps256(raw), 1) + _mm512_extractf32x4_ps(raw, 3)));
+    const auto quarter = [](__m128 floats) __attribute__((always_inline)) {
+      return __builtin_bit_cast(compiler_vector<4>::floats, floats);
+    };
+    return (quarter(_mm512_castps512_ps128(raw)) + quarter(_mm512_extractf32x4_ps(raw, 2))) +
+           (quarter(_mm256_extractf128_ps(_mm512_castps512_ps256(raw), 1)) + quarter(_mm512_extractf32x4_ps(raw, 3)));
   }
 #endif
+  const auto half = lower_half<Width>(x) + upper_half<Width>(x);
+  return lower_half<Width / 2>(half) + upper_half<Width / 2>(half);
+}
+
+template <std::size_t Width> [[gnu::always_inline]] inline float sum_of(typename compiler_vector<Width>::floats x) {
   if constexpr (Width == 4) return (x[0] + x[2]) + (x[1] + x[3]);
+  else if constexpr (Width == 16) return sum_of<4>(quarters_added<Width>(x));
   else return sum_of<Width / 2>(lower_half<Width>(x) + upper_half<Width>(x));
 }
 
@@ -257,6 +268,7 @@ namespace detail {
 // Named where there are no registers, and never called.
 template <std::size_t Width, class Floats> void lower_half(Floats);
 template <std::size_t Width, class Floats> void upper_half(Floats);
+template <std::size_t Width, class Floats> void quarters_added(Floats);
 }  // namespace detail
 
 /// The lane of this target.

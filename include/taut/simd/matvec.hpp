@@ -317,7 +317,7 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
       const auto rows = [&]() __attribute__((always_inline)) {
         if constexpr (columns == 4) return fours;
         else if constexpr (lanes == 2 * panel_rows) return fours_added(fours);
-        else return halves_added(halves_added(fours));
+        else return quarters_added(fours);
       };
       if constexpr (Registers < panel_registers) return columns_first(rows());
       else return rows();

@@ -153,6 +153,12 @@ template <float_lane V> [[gnu::always_inline]] constexpr auto halves_added(const
   }
 }
 
+/// Its halves added twice: the first and third quarter plus the second and fourth.
+template <float_lane V> [[gnu::always_inline]] constexpr auto quarters_added(const V& v) {
+  if constexpr (detail::in_register<V>) return resized<V, width<V> / 4>(detail::quarters_added<width<V>>(v.raw()));
+  else return halves_added(halves_added(v));
+}
+
 /// Of the groups of four floats, the even ones plus the odd ones.
 template <float_lane V> [[gnu::always_inline]] constexpr auto fours_added(const V& v) {
   constexpr std::size_t half = width<V> / 2;
