@@ -21,6 +21,14 @@ static_assert(arriving<float, owed_as::square>(0x1p-90f).power == 0x1p45f);
 static_assert(arriving<float, owed_as::square>(0x1p-90f).in_units(3) == 3);
 static_assert(arriving<float, owed_as::square>(0x1.8p101f).in_units(1) == 0.75f);
 static_assert(arriving<float, owed_as::square>(0x1.8p101f).in_true_units(3) == 4);
+// What is owed nothing gets what a factor and a square of 1 would give.
+template <owed_as Form> constexpr bool owes_one() {
+  const arriving<float, Form> one(1.0f);
+  const engine_stage::arriving_as<float, Form, engine_stage::nothing_owed> none(engine_stage::nothing_owed{});
+  return one.affine(0.1f, 0.7f, true) == none.affine(0.1f, 0.7f, true) && one.in_units(0.3f) == none.in_units(0.3f) &&
+         one.in_true_units(0.3f) == none.in_true_units(0.3f);
+}
+static_assert(owes_one<owed_as::factor>() && owes_one<owed_as::square>());
 static_assert(engine_stage::lifted<engine_stage::epilogue<layer::relu>>(-6.0f, 2.0f, 4.0f) == 2);
 static_assert(engine_stage::applied<engine_stage::epilogue<layer::relu>>(-6.0f, 0.5f, 4.0f) == 1);
 

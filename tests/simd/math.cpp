@@ -62,7 +62,7 @@ TEST_CASE("simd.math: tanh is as accurate as stated and never beyond 1") {
   for (const float sign : {1.0f, -1.0f}) {
     const errors all = sweep(sign * 1e-30f, sign * 12.0f, 199, tanh_of, exact_tanh);
     CHECK(all.ulp < 6);
-    CHECK(all.absolute < 2e-7);
+    CHECK(all.absolute < 2.1e-7);
     CHECK(all.largest == 1);
     CHECK(sweep(sign * 1e-30f, sign * 0.05f, 199, tanh_of, exact_tanh).ulp < 4);
     CHECK(sweep(sign * 9.0122f, sign * 1e30f, 1999, tanh_of, [=](double) { return sign; }).ulp == 0);

@@ -59,7 +59,7 @@ template <class V, std::size_t Rows, std::size_t Cols> std::vector<float> multip
   });
   CHECK(expected_panel == kernel::panels);
   if constexpr (kernel::takes_registers) {  // the same from registers
-    constexpr std::size_t lanes = kernel::columns, count = (Cols + lanes - 1) / lanes;
+    constexpr std::size_t lanes = std::max<std::size_t>(kernel::columns, 4), count = (Cols + lanes - 1) / lanes;
     using lane = resized<V, lanes>;
     registers<lane, count> in;
     base::for_each_index<count>(
@@ -149,6 +149,8 @@ static_assert(matvec<portable<1>, 17, 5>::size == 17 * 5 && matvec<portable<4>, 
 static_assert(matvec<portable<16>, 3, 3>::size == 3 * 4 && matvec<portable<16>, 1, 16>::size == 16);
 static_assert(matvec<portable<16>, 6, 8>::size == 6 * 8 && matvec<portable<8>, 10, 8>::size == 10 * 8);
 static_assert(matvec<portable<16>, 2, 40>::columns == 16 && matvec<portable<16>, 7, 40>::columns == 8);
+static_assert(matvec<portable<16>, 32, 40>::columns == 1 && matvec<portable<16>, 64, 40>::columns == 1);
+static_assert(matvec<portable<16>, 31, 40>::columns == 4 && matvec<portable<16>, 80, 40>::columns == 4);
 static_assert(matvec<portable<8>, 4, 40>::columns == 8 && matvec<portable<8>, 5, 40>::columns == 4);
 
 // Of any shape, at most 3 rows and 3 columns are padding, or columns of one register where there are few rows.
@@ -187,6 +189,7 @@ template <class V, std::size_t Rows, std::size_t Cols> constexpr bool indexed() 
 }
 static_assert(indexed<portable<16>, 3, 3>() && indexed<portable<16>, 2, 40>() && indexed<portable<16>, 6, 19>());
 static_assert(indexed<portable<16>, 10, 7>() && indexed<portable<16>, 83, 9>() && indexed<portable<8>, 37, 5>());
+static_assert(indexed<portable<16>, 32, 6>() && indexed<portable<16>, 64, 5>());
 static_assert(indexed<portable<8>, 3, 9>() && indexed<portable<4>, 11, 6>() && indexed<portable<1>, 9, 3>());
 
 }  // namespace
@@ -202,7 +205,7 @@ TEST_CASE("simd.matvec: native equals portable bit for bit and both are accurate
   check_row<16, 16, 31>();
   check_row<17, 70>();
   check_row<31, 29>();
-  check_row<32, 65>();
+  check_row<32, 6, 32, 65>();
   check_row<33, 2>();
   check_row<47, 10>();
   check_row<49, 23>();
@@ -288,6 +291,7 @@ TEST_CASE("simd.matvec: sums round as stated, in every lane") {
   for (std::uint64_t seed = 0; seed < 20; ++seed)
     for (const double used :
          {rounding_used<taut::simd::native, 32, 64>(seed), rounding_used<taut::simd::native, 7, 301>(seed),
+          rounding_used<taut::simd::native, 32, 300>(seed), rounding_used<taut::simd::native, 16, 16>(seed),
           rounding_used<taut::simd::native, 3, 700>(seed), rounding_used<taut::simd::native, 1, 16>(seed),
           rounding_used<taut::simd::native, 1, 1500>(seed), rounding_used<taut::simd::native, 2, 35>(seed),
           rounding_used<taut::simd::portable<1>, 5, 400>(seed),

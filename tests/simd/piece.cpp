@@ -14,6 +14,7 @@ namespace {
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();
 
 static_assert(width<resized<portable<16>, 4>> == 4 && std::same_as<resized<float, 8>, float>);
+static_assert(first_of(2.5f) == 2.5f);
 static_assert(std::same_as<resized<native, width<native>>, native>);
 
 // 1, 2, ..., with NaN behind.
@@ -29,6 +30,9 @@ template <class V> constexpr std::array<float, width<V>> floats_of(const V& v) {
   store(v, r.data());
   return r;
 }
+
+// Numbers whose sums depend on the order.
+template <class U> constexpr U spread(const U& v) { return U(1) / v * v * v - U(0.3f); }
 
 // Of registers of U floats: blocks of 4, 8, 16 in V, what is first, and halves, each against its definition.
 template <class V, class U> constexpr std::size_t wrong() {
@@ -68,6 +72,16 @@ template <class V, class U> constexpr std::size_t wrong() {
   });
   const auto turned = floats_of(columns_first(v));
   for (std::size_t i = 0; i < lanes; ++i) count += turned[i] != from.at[i % (lanes / 4) * 4 + i / (lanes / 4)];
+  base::for_each_index<4>([&]<std::size_t C>() {
+    const auto column = floats_of(column_of_fours<C>(v));
+    for (std::size_t i = 0; i < lanes; ++i) count += column[i] != from.at[i / 4 * 4 + C];
+  });
+  count += first_of(v) != 1;
+  if constexpr (lanes > 8) {
+    const auto quarters = floats_of(quarters_added(spread(v)));
+    const auto halves = floats_of(halves_added(halves_added(spread(v))));
+    for (std::size_t i = 0; i < lanes / 4; ++i) count += quarters[i] != halves[i];
+  }
   if constexpr (lanes > 4) {
     constexpr std::size_t half = lanes / 2;
     const auto halves = floats_of(halves_added(v)), fours = floats_of(fours_added(v));

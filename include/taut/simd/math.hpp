@@ -120,8 +120,9 @@ template <float_lane V> [[gnu::always_inline]] constexpr V tanh(const V& x) {
   // [-9.02, 9.02] for the error of the result (8e-9). All coefficients are positive, so no digits cancel, and where
   // tanh is flat the second step flattens the rounding errors of the first.
   constexpr float limit = 0x1.2063cep3f;  // one of the points where the quotient rounds to 1, fused or not
-  const V bounded = min(max(x, -limit), limit), square = min(x * x, limit * limit);  // = bounded^2, and sooner
-  // P and Q in pairs of terms: half as many steps that wait for each other as in Horner's rule
+  const V bounded = min(max(x, -limit), limit);
+  const V size = min(abs(x), limit), square = size * size;  // bounded^2, and sooner
+  // P and Q in pairs of terms: fewer operations wait for each other than in Horner's rule
   const V n = multiply_add(bounded * square, multiply_add(square, V(0x1.df8bb8p-14f), 0x1.e7df9p-6f), bounded);
   const V d = multiply_add(square * square, multiply_add(square, V(0x1.4a5b5p-20f), 0x1.3c639ep-10f),
                            multiply_add(square, V(0x1.cf4d3p-4f), 1.0f));

@@ -51,8 +51,8 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
       width<V> < 4 ? width<V> : detail::least_width(panel_rows / 4 * Cols, panel_rows, width<V>);
   /// Whether rows fill all lanes of a few panels: then a register holds one column, and no sums are added across lanes.
   /// x is read as always, 4 columns at once, of which each is a permutation inside of fours.
-  static constexpr bool by_columns = width<V> >= 16 && Rows % width<V> == 0 && Rows / width<V> >= 2 &&
-                                     Rows / width<V> <= 4 && Cols >= 4;
+  static constexpr bool by_columns =
+      width<V> >= 16 && Rows % width<V> == 0 && Rows / width<V> >= 2 && Rows / width<V> <= 4 && Cols >= 4;
   static constexpr std::size_t columns = width<V> < 4 || by_columns ? 1 : 4 * lanes / panel_rows;
   /// The lanes that the sums are computed in, and those that hold the rows of a panel.
   using sum_lane = resized<V, lanes>;
@@ -225,8 +225,8 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
       });
     };
     // adds blocks [i split, i split + Count)
-    const auto add = [&]<class I, std::size_t N>(I i, std::integral_constant<std::size_t, N>)
-                         __attribute__((always_inline)) {
+    const auto add = [&]<class I, std::size_t N>(
+                         I i, std::integral_constant<std::size_t, N>) __attribute__((always_inline)) {
       const auto number = [&](auto s) __attribute__((always_inline)) {
         if constexpr (requires { I::value; }) return std::integral_constant<std::size_t, I::value * split + s>{};
         else return i * split + s;
@@ -234,8 +234,8 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
       if constexpr (N == 0) {
       } else if constexpr (by_columns) {
         const lane four = as_written(columns_of<lane, 4, Cols>(x, i));  // else clang loads each column by itself
-        detail::repeat<N>(
-            [&](auto s) __attribute__((always_inline)) { block(s, number(s), column_of_fours<s>(four)); });
+        detail::repeat<N>([&](auto s)
+                              __attribute__((always_inline)) { block(s, number(s), column_of_fours<s>(four)); });
       } else {
         detail::repeat<N>([&](auto s) __attribute__((always_inline)) {
           block(s, number(s), columns_of<lane, columns, Cols>(x, number(s)));
@@ -243,8 +243,8 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
       }
     };
     const auto zeros = [&](auto& sums_of_part) __attribute__((always_inline)) {
-      repeat_sums<split * sums>(
-          [&](auto k) __attribute__((always_inline)) { sums_of_part[k / sums][k % sums] = lane(0.0f); });
+      repeat_sums<split * sums>([&](auto k)
+                                    __attribute__((always_inline)) { sums_of_part[k / sums][k % sums] = lane(0.0f); });
     };
     constexpr std::size_t steps = full / split, stretches = stretches_of(steps);
     constexpr std::integral_constant<std::size_t, split> all{};
