@@ -5,8 +5,8 @@
 // panel accumulate independently; three add_pairs per panel give the sums in row order:
 //     register a, position l  <->  row 4 (l / 4) + a, column l % 4.
 // The last panel has as many registers as its rows need. Matrices of up to 8 rows use narrower registers, or hold more
-// columns in each: 8 or 16 instead of 4; lanes narrower than 4 hold one. The weights are one stream, read once, in
-// order. Example:
+// columns in each: 8 or 16 instead of 4; lanes narrower than 4 hold one, and so do 16 lanes that two to four panels
+// fill. The weights are one stream, read once, in order. Example:
 //   using kernel = matvec<native, 32, 64>;
 //   kernel::apply(w, x, [&](std::size_t p, kernel::row_lane rows) { store(rows, y + p * kernel::panel_rows); });
 #pragma once
