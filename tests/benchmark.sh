@@ -4,7 +4,7 @@
 #   --quick                         a few short rounds
 #   --out DIR                       where report.md, report.json and figure.svg go
 #   --only N1,N5                    these networks: N1 N2 N3 N4 N5 autoencoder signal N5_bias_free 16x16x6
-#   --peers taut,plain,eigen_rows   peers whose names begin so
+#   --peers taut,plain,eigen_rows   these of taut plain eigen rtneural (or a variant) onednn xnnpack openblas libxsmm
 #   --rounds N  --slot MS           how many rounds, and how long each peer runs in each
 #   --rtneural DIR                  RTNeural's sources: one peer more
 #   --record                        writes the last section of docs/speed.md anew, from this run
@@ -17,7 +17,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 nets="N1 N2 N3 N4 N5 autoencoder signal N5_bias_free 16x16x6"
 out=$PWD/build/benchmark/report only="" options="" rtneural="" compile="" record=""
-peers="taut plain eigen onednn xnnpack openblas libxsmm"
+peers="taut plain eigen rtneural onednn xnnpack openblas libxsmm"
 while [ $# -gt 0 ]; do
   case $1 in
     --quick) options="$options --quick" ;;
@@ -50,21 +50,25 @@ if [ -n "$compile" ]; then
   exec cmake "-DOUT=$out" -P tests/cost/compile_benchmark.cmake
 fi
 
-libraries=""
+libraries="" targets=benchmark_driver
 for peer in $(echo "$peers" | tr ',' ' '); do
   case $peer in
+    taut* | plain*) ;;
     eigen* | rtneural*) libraries="$libraries libeigen3-dev" ;;
-    onednn*) libraries="$libraries libdnnl-dev" ;;
-    xnnpack*) libraries="$libraries libxnnpack-dev" ;;
-    openblas*) libraries="$libraries libopenblas-dev" ;;
-    libxsmm*) libraries="$libraries libxsmm-dev" ;;
+    onednn) libraries="$libraries libdnnl-dev" ;;
+    xnnpack | openblas | libxsmm) libraries="$libraries lib${peer#lib}-dev" ;;
+    *) echo "no peer $peer among taut plain eigen rtneural onednn xnnpack openblas libxsmm" >&2 && exit 2 ;;
+  esac
+  case $peer in
+    taut* | plain* | eigen* | rtneural*)
+      for net in $(echo "${only:-$nets}" | tr ',' ' '); do targets="$targets benchmark_$net.${peer%%_*}"; done
+      ;;
+    *) targets="$targets benchmark_$peer" ;;
   esac
 done
 # shellcheck disable=SC2086
 need $packages clang-19 gnuplot-nox $libraries
 
-targets=all
-[ -n "$only" ] && targets="benchmark_driver benchmark_libraries $(echo "$only" | sed 's/[^,]*/benchmark_&/g; s/,/ /g')"
 jobs=$(nproc 2>/dev/null || echo 2)
 for preset in benchmark benchmark-clang; do
   quiet cmake --preset "$preset" "-DTAUT_RTNEURAL=$rtneural"
