@@ -103,7 +103,8 @@ template <class V, std::size_t Rows, std::size_t Cols, std::size_t Registers> do
 
 using tiny = batch_product<portable<16>, matvec<portable<16>, 3, 3>, 3, 3>;
 static_assert(tiny::longest == 3);
-static_assert(batch_product<portable<16>, matvec<portable<16>, 32, 784>, 32, 784>::longest == 32 + 24);
+static_assert(batch_product<portable<16>, matvec<portable<16>, 32, 784>, 32, 784>::longest ==
+              (in_two_steps<portable<16>> ? 16 + 48 : 32 + 24));
 
 }  // namespace
 
@@ -111,7 +112,7 @@ TEST_CASE("simd.batch_product: rounds as stated, native equals portable bit for 
   double most = 0;
   for (const double used :
        {check<native, 1, 1, 4>(), check<native, 3, 3, 4>(), check<native, 7, 5, 2>(), check<native, 10, 32, 2>(),
-        check<native, 17, 66, 2>(), check<native, 31, 9, 1>(), check<native, 68, 130, 2>(), check<native, 78, 6, 1>()})
+        check<native, 17, 66, 1>(), check<native, 31, 9, 1>(), check<native, 68, 130, 2>(), check<native, 78, 6, 1>()})
     most = std::max(most, used);
   CHECK(most > 0.02);
 }
@@ -127,7 +128,7 @@ TEST_CASE("simd.batch_product: stretches of columns round less than one chain") 
   const problem p(2, 1000, 2 * width<native>, 3, true);
   const auto y = product<native, 2, 1000, 2>(p);
   CHECK(rounding_used<native, 2, 1000>(p, y) <= 1);
-  CHECK(batch_product<native, matvec<native, 2, 1000>, 2, 1000>::rounding(1, 1) < 64);
+  CHECK(batch_product<native, matvec<native, 2, 1000>, 2, 1000>::rounding(1, 1) < 100);
 }
 
 }  // namespace taut::simd

@@ -133,7 +133,8 @@ constexpr void run_lanes(const Stage& stage, const W* x, W* owed, W* y, std::siz
     for (; count >= N; count -= N, x += N * Stage::column_count, y += N * Stage::row_count, owed += N)
       run_dense<N>(stage, x, owed, y);
   };
-  go(std::integral_constant<std::size_t, 2>{});
+  using product = simd::batch_product<W, typename Stage::matvec, Stage::row_count, Stage::column_count>;
+  if constexpr (product::at_once > 1) go(std::integral_constant<std::size_t, product::at_once>{});
   go(std::integral_constant<std::size_t, 1>{});
 }
 

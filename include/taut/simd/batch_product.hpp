@@ -20,10 +20,14 @@ template <float_lane V, class Packed, std::size_t Rows, std::size_t Cols> struct
   /// Rows of a tile: the sums of two registers of samples, their inputs and a weight fit the registers. The last tile
   /// may have half as many more.
   static constexpr std::size_t tile_rows = register_count<V> >= 32 ? 8 : 4;
-  /// Columns that are added up by themselves where there are more than twice as many.
-  static constexpr std::size_t stretch = 32;
+  /// Columns that are added up by themselves where there are more than twice as many. Short stretches round less; their
+  /// totals fit the registers beside the sums of one register of samples, and beside those of two go to memory, which
+  /// costs 2 % of the time at 32 columns.
+  static constexpr std::size_t stretch = in_two_steps<V> && Cols <= 1024 ? 16 : 32;
   /// How many such stretches come before the last one, which has at most as many columns.
   static constexpr std::size_t stretches = Cols <= 2 * stretch ? 0 : (Cols - 1) / stretch;
+  /// Registers of samples that are best multiplied at once: two halve the loads of weights.
+  static constexpr std::size_t at_once = in_two_steps<V> && stretches > 0 && Rows >= 4 ? 1 : 2;
 
   /// tile(first row, its number of rows as a constant, sums) for each tile in order, sums[row][register].
   /// @pre x[register * pitch + column] are the samples.

@@ -286,4 +286,13 @@ template <class V> inline constexpr std::size_t register_count =
     16;
 #endif
 
+/// Whether the target computes lanes V in two steps, as Zen 4 does 16 floats: then half as many sums side by side keep
+/// its multiply-adds busy. g++ 12 takes it for a Zen 3 with AVX-512, and Zen 5 for one that has VP2INTERSECT.
+template <class V> inline constexpr bool in_two_steps =
+#if defined(__znver4__) || (defined(__znver3__) && !defined(__AVX512VP2INTERSECT__))
+    width<V> >= 16;
+#else
+    false;
+#endif
+
 }  // namespace taut::simd
