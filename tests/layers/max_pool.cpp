@@ -78,6 +78,31 @@ TEST_CASE("layers.max_pool: NaN in a window gives NaN, wherever it lies and what
     }
 }
 
+TEST_CASE("layers.max_pool: a register of samples gives the definition's results, not numbers included") {
+  using L = max_pool<3, 3, option::stride<1, 1>, option::padding<1, 1>>;
+  constexpr shape in{1, 4, 5};
+  constexpr std::size_t lanes = simd::width<simd::native>;
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
+  for (const float odd : {1.0f, infinity, -infinity, nan})
+    for (std::size_t at = 0; at < in.size(); ++at) {
+      std::array<simd::native, in.size()> x{}, y{}, expected{};
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        std::array<float, lanes> line{};
+        for (std::size_t l = 0; l < lanes; ++l) line[l] = static_cast<float>((i * 5 + l * 3) % 11) - 14;
+        if (i == at) line[at % lanes] = odd;
+        x[i] = simd::load<simd::native>(line.data());
+      }
+      L::run_lanes<in>(no_parameters{}, x.data(), y.data());
+      forward<L, in>(no_parameters{}, x.data(), expected.data());
+      for (std::size_t o = 0; o < y.size(); ++o) {
+        std::array<float, lanes> a{}, b{};
+        simd::store(y[o], a.data());
+        simd::store(expected[o], b.data());
+        for (std::size_t l = 0; l < lanes; ++l) CHECK((a[l] == b[l] || (std::isnan(a[l]) && std::isnan(b[l]))));
+      }
+    }
+}
+
 TEST_CASE("layers.max_pool: sums of gradients are conserved, ties or not, and a positive factor passes through") {
   using L = max_pool<3, 3, option::stride<2, 2>, option::padding<1, 1>>;
   constexpr shape in{2, 5, 6}, out = L::output(in);

@@ -90,6 +90,65 @@ TEST_CASE("net.pool: the kernel joins every window, whatever its stride, its pad
   check_pool<window_geometry{1, 4, 5, 1, 1, 2, 5, 0, 0}>();
 }
 
+namespace {
+
+// The same for registers of samples.
+template <window_geometry G, class W> constexpr std::size_t wrong_samples() {
+  constexpr std::size_t inputs = G.channels * G.height * G.width, lanes = simd::width<W>;
+  constexpr std::size_t outputs = G.channels * G.out_height() * G.out_width();
+  std::array<std::array<float, lanes>, inputs> x{};
+  std::array<W, inputs> in{};
+  std::array<W, outputs> sums{}, largest{};
+  for (std::size_t i = 0; i < inputs; ++i) {
+    for (std::size_t l = 0; l < lanes; ++l) x[i][l] = static_cast<float>((i * 7 + l * 5) % 23) - 11;
+    in[i] = simd::load<W>(x[i].data());
+  }
+  bool looked = true;
+  W seen(0.0f), ignored(0.0f);
+  pool_of_samples<G, W>(
+      in.data(), sums.data(), [](const W& a, const W& b) { return a + b; }, [](const W& v) { return v + v; },
+      [&](const W& v) { seen = seen + v; });
+  pool_of_samples<G, W>(
+      in.data(), largest.data(), [](const W& a, const W& b) { return simd::max(a, b); }, [](const W& v) { return v; },
+      [&](const W& v) { ignored = ignored + v; });
+  std::size_t count = 0;
+  for_each_window(G, [&](std::size_t o, auto&& positions) {
+    std::array<float, lanes> found{}, most{};
+    simd::store(sums[o], found.data());
+    simd::store(largest[o], most.data());
+    for (std::size_t l = 0; l < lanes; ++l) {
+      float sum = 0, top = -100;
+      positions([&](std::size_t i) { sum += x[i][l], top = std::max(top, x[i][l]); });
+      count += (found[l] != 2 * sum) + (most[l] != top);
+    }
+  });
+  // each element under a window is looked at: the sum of all that is looked at depends on it
+  for (std::size_t at = 0; at < inputs; ++at) {
+    bool under = false;
+    for_each_window(G, [&](std::size_t, auto&& positions) { positions([&](std::size_t i) { under |= i == at; }); });
+    auto other = in;
+    other[at] = other[at] + W(0x1p20f);
+    W now(0.0f);
+    pool_of_samples<G, W>(
+        other.data(), sums.data(), [](const W& a, const W&) { return a; }, [](const W& v) { return v; },
+        [&](const W& v) { now = now + v; });
+    looked &= !under || simd::sum(now - seen) > 0;
+  }
+  return count + (looked ? 0 : 1);
+}
+template <window_geometry G> void check_samples() {
+  static_assert(wrong_samples<G, simd::portable<2>>() == 0);
+  CHECK(wrong_samples<G, simd::native>() == 0);
+}
+
+}  // namespace
+
+TEST_CASE("net.pool: a register of samples") {
+  check_samples<window_geometry{2, 1, 9, 1, 2, 1, 2, 0, 0}>();
+  check_samples<window_geometry{2, 5, 6, 3, 3, 1, 1, 1, 1}>();
+  check_samples<window_geometry{1, 6, 7, 3, 4, 2, 3, 1, 2}>();
+}
+
 TEST_CASE("net.pool: an infinity or NaN goes to its windows, and is looked at") {
   constexpr window_geometry g{1, 2, 19, 2, 3, 1, 2, 0, 1};
   std::array<float, 38 + 2 * simd::width<simd::native>> x{};

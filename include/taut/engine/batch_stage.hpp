@@ -220,13 +220,16 @@ constexpr void run_lanes(const convolve<V, S, Outputs, Sphere, Epilogue>& stage,
   }
 }
 
-/// y = f(layer(x)) by the text that training and the reference run.
+/// y = f(layer(x)) for a mixing layer: by its kernel run_lanes<In, W>(p, x, y), if it states one, else by the text that
+/// training and the reference run.
 template <class W, class V, class L, shape In, class Epilogue>
 constexpr void run_lanes(const mixing<V, L, In, Epilogue>& stage, const W* x, W*, W* y, std::size_t count) {
   constexpr std::size_t outputs = mixing<V, L, In, Epilogue>::outputs;
   for (std::size_t v = 0; v < count; ++v) {
     W* const to = y + v * outputs;
-    forward<L, In>(stage.values, x + v * In.size(), to);
+    if constexpr (requires { L::template run_lanes<In, W>(stage.values, x, to); })
+      L::template run_lanes<In, W>(stage.values, x + v * In.size(), to);
+    else forward<L, In>(stage.values, x + v * In.size(), to);
     if constexpr (!Epilogue::empty)
       for (std::size_t i = 0; i < outputs; ++i) to[i] = Epilogue::apply(to[i]);
   }

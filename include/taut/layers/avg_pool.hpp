@@ -49,6 +49,13 @@ template <std::size_t Height, std::size_t Width, class... Options> struct avg_po
         []<class V>(const V& v) { return v * share<In, V>(); }, [](const W&, std::size_t) {});
   }
 
+  /// A register of samples.
+  template <shape In, simd::float_lane W> static constexpr void run_lanes(const auto&, const W* x, W* y) {
+    pool_of_samples<pool::over(In), W>(
+        x, y, [](const W& a, const W& b) { return a + b; }, [](const W& v) { return v * share<In, W>(); },
+        [](const W&) {});
+  }
+
   template <shape In, class P, class V>
   static constexpr void gradient(const P&, const V*, const V*, const V* dy, V* dx, P&) {
     for (std::size_t i = 0; i < In.size(); ++i) dx[i] = V(0);

@@ -58,6 +58,15 @@ template <std::size_t Height, std::size_t Width, class... Options> struct max_po
     }
   }
 
+  /// A register of samples, likewise.
+  template <shape In, simd::float_lane W> static constexpr void run_lanes(const auto& p, const W* x, W* y) {
+    W sum(0.0f);
+    pool_of_samples<pool::over(In), W>(
+        x, y, [](const W& a, const W& b) { return simd::max(a, b); }, [](const W& v) { return v; },
+        [&sum](const W& v) { sum = sum + v; });
+    if (const float all = simd::sum(sum); !(all - all == 0)) forward<In>(p, x, y);
+  }
+
   template <shape In, class P, class V>
   static constexpr void gradient(const P&, const V* x, const V* y, const V* dy, V* dx, P&) {
     for (std::size_t i = 0; i < In.size(); ++i) dx[i] = V(0);

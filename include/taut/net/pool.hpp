@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the pooling layers share: which windows their sizes and options mean, what they say to a wrong input, and the
-// kernel for one sample, whose lanes hold neighbouring elements.
+// kernels: for one sample, whose lanes hold neighbouring elements, and for a register of samples.
 //
 //   using pool = pool_windows<3, 3, option::stride<2, 2>>;
 //   pool::over(shape{8, 16, 16}).out_height() == 7;   pool::output(shape{8, 16, 16}) == shape{8, 7, 7}
@@ -115,6 +115,47 @@ constexpr void pool_in_lanes(const float* x, float* y, float outside, Join join,
             simd::store(finish(v), y + i);
           }
         }
+      }
+    }
+}
+
+/// y = finish(join of the elements under each window, in any order), samples in lanes W: columns of windows are joined
+/// first, for all windows that share them. look(v) is told the sum of all elements under each row of windows.
+/// @pre every window holds an element
+template <window_geometry G, simd::float_lane W, class Join, class Finish, class Look>
+constexpr void pool_of_samples(const W* x, W* y, Join join, Finish finish, Look look) {
+  constexpr window_axis rows = G.rows(), columns = G.columns();
+  // f(the number of positions of a window): a constant where the window is not cut off
+  const auto with_count = []<std::size_t Whole>(std::size_t count, std::integral_constant<std::size_t, Whole> whole,
+                                                auto&& f) __attribute__((always_inline)) {
+    if (count == Whole) f(whole);
+    else f(count);
+  };
+  W line[G.width];
+  for (std::size_t channel = 0; channel < G.channels; ++channel, x += G.height * G.width)
+    for (std::size_t o = 0; o < G.out_height(); ++o, y += G.out_width()) {
+      const W* const top = x + rows.begin(o) * G.width;
+      W seen(0.0f);
+      with_count(rows.end(o) - rows.begin(o), std::integral_constant<std::size_t, G.kernel_height>{},
+                 [&](auto height) __attribute__((always_inline)) {
+                   for (std::size_t i = 0; i < G.width; ++i) {
+                     W v = top[i], sum = v;
+                     for (std::size_t r = 1; r < height; ++r) {
+                       const W other = top[r * G.width + i];
+                       v = join(v, other), sum = sum + other;
+                     }
+                     line[i] = v, seen = seen + sum;
+                   }
+                 });
+      look(seen);
+      for (std::size_t window = 0; window < G.out_width(); ++window) {
+        const W* const first = line + columns.begin(window);
+        with_count(columns.end(window) - columns.begin(window), std::integral_constant<std::size_t, G.kernel_width>{},
+                   [&](auto width) __attribute__((always_inline)) {
+                     W v = first[0];
+                     for (std::size_t i = 1; i < width; ++i) v = join(v, first[i]);
+                     y[window] = finish(v);
+                   });
       }
     }
 }
