@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <taut/inference.hpp>
 #include <type_traits>
 #include <vector>
@@ -37,6 +39,8 @@ template <std::size_t A, std::size_t B> using turns = typename decltype(turns_of
 struct chain : decltype(Input<3> >> Linear<3> >> LN >> Linear<3> >> LN >> Linear<3> >> LN >> Linear<3> >> LN >>
                         Linear<3> >> LN >> Linear<3> >> LN >> Linear<3> >> LN >> Linear<3> >> LN >> Linear<3> >> LN >>
                         Linear<3> >> LN >> Linear<1>) {};
+
+struct narrow : decltype(Input<16> >> Linear<16> >> LN >> ReLU >> Linear<16> >> Tanh >> Linear<3>) {};
 
 }  // namespace
 
@@ -70,6 +74,24 @@ TEST_CASE("engine.run: nothing is read or written beyond the caller's floats") {
   check_exact(std::type_identity<chain::normal_form>{});
   check_exact(std::type_identity<net_of<shape{7}, layer::linear<19, 0>, layer::relu, layer::linear<10, 0>>>{});
   check_exact(std::type_identity<net_of<shape{21}, layer::linear<83, 0>>>{});
+}
+
+TEST_CASE("engine.run: lanes of 8 on request, with the bits of their portable twins") {
+  using eight = simd::resized<simd::native, std::min<std::size_t>(8, simd::width<simd::native>)>;
+  using twin = simd::portable<simd::width<eight>>;
+  const auto p = random_parameters<narrow>(8);
+  const auto run = compile<float32<eight>>(p);
+  const auto slow = compile<float32<twin>>(p);
+  static_assert(std::same_as<decltype(run), const engine<narrow, float32<eight>>>);
+  base::random_stream random(9);
+  for (int i = 0; i < 20; ++i) {
+    const auto x = random_vector<float>(random, 16, 2);
+    const auto at = std::span(x).first<16>();
+    const auto y = run(at);
+    const auto truth = evaluate(p, at);
+    CHECK(same_bits(y, slow(at)));
+    for (std::size_t k = 0; k < 3; ++k) CHECK(static_cast<double>(y[k]) == Approx(truth[k]).epsilon(1e-4).margin(1e-5));
+  }
 }
 
 TEST_CASE("engine.run: observers see every normalizer of a loop in order, under its own number") {

@@ -304,7 +304,8 @@ template <class Net, class Real, class Arithmetic>
 constexpr void compile(const parameters<Net, Real>& p, engine<Net, Arithmetic>& into) {
   into.load(p);
 }
-/// The engine of p: `compile(p)`, or `compile<float32<simd::portable<1>>>(p)` for other arithmetic or lanes.
+/// The engine of p: `compile(p)`, or `compile<float32<simd::vector<8>>>(p)` for other arithmetic or lanes
+/// (docs/speed.md, "Lanes of another width").
 template <class Arithmetic = float32<>, class Net, class Real>
 [[nodiscard]] constexpr auto compile(const parameters<Net, Real>& p) {
   engine<Net, Arithmetic> made;
