@@ -32,7 +32,7 @@ template <class V> constexpr std::array<float, width<V>> floats_of(const V& v) {
 }
 
 // Numbers whose sums depend on the order.
-template <class U> constexpr U spread(const U& v) { return U(1) / v * v * v - U(0.3f); }
+template <class U> constexpr U spread(const U& v) { return U(1) / (v * v * v); }
 
 // Of registers of U floats: blocks of 4, 8, 16 in V, what is first, and halves, each against its definition.
 template <class V, class U> constexpr std::size_t wrong() {
