@@ -61,7 +61,7 @@ template <class V, simd::convolution_shape S, std::size_t Outputs, class Sphere,
 
   template <class W, class Observe> constexpr float run(const float* x, float, float* y, Observe&& observe) const {
     alignas(alignment) float scratch[kernel::scratch_size];
-    if (std::is_constant_evaluated())
+    if (__builtin_is_constant_evaluated())
       for (float& v : scratch) v = 0;
     using here = convolution_lane<W, S>;
     if constexpr (normalizes) {

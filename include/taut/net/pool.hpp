@@ -72,7 +72,7 @@ constexpr void pool_in_lanes(const float* x, float* y, float outside, Join join,
   constexpr std::size_t used = step > 2 ? (out - 1) * step + kernel : whole * step + kernel;
   constexpr std::size_t end = std::max(loaded, used);
   float line[end];  // a row of windows, joined along the height, with its padding
-  if (std::is_constant_evaluated())
+  if (__builtin_is_constant_evaluated())
     for (float& v : line) v = 0;
   for (std::size_t channel = 0; channel < G.channels; ++channel, x += G.height * G.width)
     for (std::size_t o = 0; o < G.out_height(); ++o, y += out) {
