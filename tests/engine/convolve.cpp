@@ -41,31 +41,24 @@ template <std::size_t... Length> void check_lengths(std::index_sequence<Length..
 
 TEST_CASE("engine.convolve: every normalizer behind a convolution, with a nonlinearity") {
   constexpr auto signal = Input<3, 11> >> Conv1d<6, 3>(padding<1>, stride<2>);
-  check(signal >> LN >> ReLU);
-  check(signal >> LN(over_last) >> Tanh);
-  check(signal >> RMSNorm >> ReLU >> Conv1d<2, 3>);
-  check(signal >> RMSNorm(over_last) >> Sigmoid);
-  check(signal >> GN<2> >> ReLU);
-  check(signal >> GN<6>(no_affine) >> Softplus);
-  check(signal >> InstanceNorm >> ReLU >> Flatten >> Linear<3>);
-  check(signal >> BN >> ReLU >> Flatten >> Linear<3>);
+  check(signal >> LN >> ReLU >> Conv1d<4, 3>(padding<1>) >> LN(over_last) >> Tanh);
+  check(signal >> RMSNorm >> ReLU >> Conv1d<2, 3> >> RMSNorm(over_last) >> Sigmoid);
+  check(signal >> GN<2> >> ReLU >> Conv1d<6, 1> >> GN<6>(no_affine) >> Softplus);
+  check(signal >> InstanceNorm >> ReLU >> Conv1d<2, 2> >> BN >> ReLU >> Flatten >> Linear<3>);
   constexpr auto image = Input<2, 6, 7> >> Conv2d<4, 3>(padding<1>);
-  check(image >> LN >> Softplus >> MaxPool<2>);
-  check(image >> LN(over_last) >> ReLU);
-  check(image >> GN<2> >> ReLU >> AvgPool<2>);
-  check(image >> InstanceNorm(no_affine) >> Tanh);
+  check(image >> LN >> Softplus >> MaxPool<2> >> Conv2d<3, 1> >> LN(over_last) >> ReLU);
+  check(image >> GN<2> >> ReLU >> AvgPool<2> >> Conv2d<2, 2>(padding<1>) >> InstanceNorm(no_affine) >> Tanh);
   check(image >> RMSNorm >> Flatten >> Linear<2>);
 }
 
 TEST_CASE("engine.convolve: scalings before, behind, between, and of single elements") {
-  check(Input<2, 9> >> BN >> Conv1d<4, 3>(padding<1>) >> BN);
-  check(Input<2, 9> >> Conv1d<4, 3>(groups<2>) >> BN >> BN >> GN<2> >> ReLU >> Conv1d<2, 2>);
+  check(Input<2, 9> >> BN >> Conv1d<4, 3>(padding<1>) >> BN >> Conv1d<4, 3>(groups<2>) >> BN >> BN >> GN<2> >> ReLU);
   check(Input<2, 9> >> Conv1d<4, 3> >> ReLU >> BN >> Conv1d<2, 2>(padding<1>));  // padding is 0 behind the scaling
   check(Input<2, 9> >> Conv1d<4, 3> >> BN >> LN >> BN >> ReLU);
   check(Input<2, 9> >> Conv1d<4, 3> >> ramp{} >> BN >> ReLU);
   check(Input<2, 9> >> Conv1d<4, 3> >> BN >> ramp{} >> InstanceNorm >> Flatten >> Linear<2>);
-  check(Input<2, 4, 5> >> ramp{} >> Conv2d<3, 2>(no_bias) >> BN >> Tanh);
-  check(Input<2, 4, 5> >> Flatten >> ramp{} >> Linear<3> >> ramp{} >> LN >> ReLU >> Linear<2>);
+  check(Input<2, 4, 5> >> ramp{} >> Conv2d<3, 2>(no_bias) >> BN >> Tanh >> Flatten >> ramp{} >> Linear<3> >> ramp{} >>
+        LN >> ReLU >> Linear<2>);
 }
 
 TEST_CASE("engine.convolve: short rows in narrow lanes") {
