@@ -50,6 +50,10 @@ static_assert(plans<net<decltype(Input<4> >> Linear<4> >> LN >> LN >> Linear<2>)
     {{kind::dense, 0, 2, true, scheme::applied}, {kind::normalize, 2, 1, true, scheme::applied}, {kind::dense, 3, 1}}));
 static_assert(plans<net<decltype(Input<4> >> Linear<4> >> ReLU >> LN >> Linear<2>)>>(
     {{kind::dense, 0, 2}, {kind::normalize, 2, 1, true, scheme::applied}, {kind::dense, 3, 1}}));
+// a scaling before a dense layer folds into its columns: its stage computes nothing
+constexpr auto& behind_scaling = engine_plan::plan_of<net<decltype(Input<4> >> BN >> Linear<4> >> Tanh >> Linear<2>)>>;
+static_assert(!behind_scaling.at[0].computes() && behind_scaling.at[1].computes() && behind_scaling.count == 3);
+static_assert(behind_scaling.computed_before(1) == 0 && behind_scaling.computed_before(3) == 2);
 
 // As a square to a small matrix that is normalized itself, as a factor to all others: no epsilon, no square.
 template <class N> constexpr bool squares(std::size_t from) {

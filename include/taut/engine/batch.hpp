@@ -18,7 +18,6 @@ namespace taut::engine_stage {
 /// How batches of a network run.
 template <class Net, std::size_t Lanes> struct batch_plan {
   static constexpr auto plan = engine_plan::plan_of<Net>;
-  static constexpr bool computes(std::size_t s) { return plan.at[s].what != engine_plan::kind::carried; }
   static constexpr std::size_t outputs(std::size_t s) {
     return Net::shapes[plan.at[s].first + plan.at[s].count].size();
   }
@@ -35,11 +34,7 @@ template <class Net, std::size_t Lanes> struct batch_plan {
   }
 
   /// How many stages compute something.
-  static constexpr std::size_t computed = [] {
-    std::size_t count = 0;
-    for (std::size_t s = 0; s < plan.count; ++s) count += computes(s) ? 1 : 0;
-    return count;
-  }();
+  static constexpr std::size_t computed = plan.computed_before(plan.count);
   /// Elements, for one sample, of the two buffers that all stages but the last write in turn.
   struct sizes {
     std::size_t at[2]{1, 1};
@@ -48,7 +43,7 @@ template <class Net, std::size_t Lanes> struct batch_plan {
     sizes most;
     std::size_t before = 0;
     for (std::size_t s = 0; s + 1 < plan.count; ++s)
-      if (computes(s)) {
+      if (plan.at[s].computes()) {
         std::size_t& size = most.at[before++ % 2];
         size = std::max(size, outputs(s));
       }
@@ -115,7 +110,7 @@ constexpr void run_stages(const Stages& stages, const W* x, W* y, std::size_t co
   W *next = even, *other = odd;
   std::size_t left = plan::computed;
   stages([&]<std::size_t S>(const auto& stage, std::size_t) {
-    if constexpr (plan::computes(S)) {
+    if constexpr (plan::plan.at[S].computes()) {
       W* const out = --left == 0 ? y : next;
       run_shared_lanes<W>(stage, x, owed, out, count);
       x = out;

@@ -51,6 +51,8 @@ struct stage {
   schemes scale{};
 
   [[nodiscard]] constexpr std::size_t pointwise() const { return first + count - first_pointwise; }
+  /// Whether it runs: what is carried folds into a later stage.
+  [[nodiscard]] constexpr bool computes() const { return what != kind::carried; }
   /// Whether it is the same stage, elsewhere in the network. The binding refuses to compile if a member is forgotten.
   [[nodiscard]] constexpr bool repeats(const stage& other) const {
     const auto& [w, f, c, f_s, s, n, is_normalized, runs, f_p, how] = other;
@@ -100,6 +102,13 @@ template <class L> constexpr facts facts_of(shape in) {
 template <std::size_t Depth> struct stages {
   std::array<stage, Depth> at{};
   std::size_t count = 0;
+
+  /// How many of the first s stages compute something.
+  [[nodiscard]] constexpr std::size_t computed_before(std::size_t s) const {
+    std::size_t n = 0;
+    for (std::size_t i = 0; i < s; ++i) n += at[i].computes() ? 1 : 0;
+    return n;
+  }
 };
 
 template <std::size_t Depth> constexpr stages<Depth> group(const std::array<facts, Depth>& layers) {

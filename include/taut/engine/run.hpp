@@ -57,7 +57,7 @@ template <class Engine, class W, class Observe> struct runner {
           std::swap(out, other);
         } else {
           Engine::template for_each_turn<R>(engine.stored, [&]<std::size_t S>(const auto& stage, std::size_t layers) {
-            if constexpr (plan.at[S].what != kind::carried) {
+            if constexpr (plan.at[S].computes()) {
               owed = run_shared<W>(stage, x, owed, out, watch(observe, plan.at[S].normalizer + layers));
               x = out;
               std::swap(out, other);
@@ -72,19 +72,13 @@ template <class Engine, class W, class Observe> struct runner {
  private:
   // Whether the first stage may read the caller's floats: it reads no further than they go.
   static constexpr bool reads_exactly() {
-    constexpr std::size_t at = plan.at[0].what == kind::carried ? 1 : 0;
+    constexpr std::size_t at = plan.at[0].computes() ? 0 : 1;
     if constexpr (plan.at[at].what == kind::convolution) return stage_of<at>::kernel::reads == Net::input_size;
     else return plan.at[at].what == kind::block || plan.at[at].what == kind::dense;
   }
-  // The stages before S that compute something.
-  static constexpr std::size_t computed_before(std::size_t s) {
-    std::size_t count = 0;
-    for (std::size_t i = 0; i < s; ++i) count += plan.at[i].what == kind::carried ? 0 : 1;
-    return count;
-  }
   // The stage that reads the outputs of stage S, or `stages`; a stage that is carried computes nothing.
   static constexpr std::size_t behind(std::size_t s) {
-    for (++s; s < stages && plan.at[s].what == kind::carried;) ++s;
+    for (++s; s < stages && !plan.at[s].computes();) ++s;
     return s;
   }
   // Whether stage S can leave its outputs in registers, and stage T read them there.
@@ -104,7 +98,7 @@ template <class Engine, class W, class Observe> struct runner {
   [[gnu::always_inline]] constexpr void from(const X& x, Owed owed) const {
     if constexpr (S == stages) {
       std::copy_n(x, Net::output_size, y);
-    } else if constexpr (plan.at[S].what == kind::carried) {
+    } else if constexpr (!plan.at[S].computes()) {
       from<S + 1>(x, owed);
     } else {
       const auto& stage = engine.template stage_at<S>();
@@ -117,7 +111,7 @@ template <class Engine, class W, class Observe> struct runner {
         simd::exactly<Net::output_size> out{y};
         stage.template run<W>(x, owed, out, seen);
       } else {
-        float* const out = s.at[computed_before(S) % 2];
+        float* const out = s.at[plan.computed_before(S) % 2];
         const auto left = stage.template run<W>(x, owed, out, seen);
         from<S + 1>(static_cast<const float*>(out), left);
       }
