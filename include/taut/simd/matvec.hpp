@@ -170,10 +170,11 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
   // goes through 2 sqrt(n) roundings instead of n.
   static constexpr std::size_t stretch = 16;
   static constexpr std::size_t stretches_of(std::size_t steps) { return steps >= 2 * stretch ? steps / stretch : 0; }
-  // Sums that run side by side in a row of a group of so many registers, for each of `columns`.
+  // Sums that run side by side in a row of a group of so many registers, for each of `columns`: as many as hide the
+  // latency of the multiply-add. Four registers of few blocks are not split: to add the halves would take as long.
   static constexpr std::size_t split_of(std::size_t sums) {
-    const std::size_t whole = blocks <= 4 ? 4 : 8;
-    std::size_t split = columns == 1 ? 4 : sums <= 1 ? 8 : sums <= 2 ? 4 : sums < whole ? 2 : 1;
+    const bool few = sums == 4 && blocks <= 4;
+    std::size_t split = columns == 1 ? 4 : sums <= 1 ? 8 : sums <= 2 ? 4 : sums <= 4 && !few ? 2 : 1;
     while (split > blocks) split /= 2;
     return split;
   }
@@ -224,7 +225,7 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
         }
       });
     };
-    // adds blocks [i split, i split + Count)
+    // adds blocks [i split, i split + N)
     const auto add = [&]<class I, std::size_t N>(
                          I i, std::integral_constant<std::size_t, N>) __attribute__((always_inline)) {
       const auto number = [&](auto s) __attribute__((always_inline)) {
