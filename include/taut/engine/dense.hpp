@@ -2,6 +2,7 @@
 // The stage of a dense affine layer: scalings and centring are folded into its weights in double, packed once; one pass
 // computes the sums, their squares where they are normalized, and the nonlinearities.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
@@ -111,7 +112,7 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::schemes Scal
   [[gnu::always_inline]] constexpr auto run(const X& x, Owed owed, Y&& y, Observe&& observe) const {
     using kernel = simd::matvec<W, Rows, Cols>;
     using lane = typename kernel::row_lane;
-    using narrow = simd::resized < lane, simd::width<lane><4 ? simd::width<lane> : 4>;
+    using narrow = simd::resized<lane, std::min<std::size_t>(simd::width<lane>, 4)>;
     constexpr bool observed = normalizes && !std::same_as<std::remove_cvref_t<Observe>, no_observer>;
     const arriving_as<lane, Scale.arrives, Owed> in(owed);
     lane squares = simd::broadcast<lane>(0.0f), seen = squares;
