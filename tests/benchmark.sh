@@ -81,7 +81,8 @@ build/benchmark/tests/benchmarks/benchmark --plugins build/benchmark/peers --plu
   --out "$out" $options
 status=$?
 [ $status -gt 1 ] && exit $status
-versions=$(for package in $libraries; do dpkg-query -W -f ' ${Package} ${Version};' "$package" 2>/dev/null; done)
+# shellcheck disable=SC2086
+versions=$(for package in $(printf "%s\n" $libraries | sort -u); do dpkg-query -W -f ' ${Package} ${Version};' "$package" 2>/dev/null; done)
 if [ -n "$versions" ]; then
   for text in report summary; do printf '\nPackages:%s\n' "$versions" >>"$out/$text.md"; done
 fi
