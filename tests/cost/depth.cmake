@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 cmake_minimum_required(VERSION 3.25)
 # Compile SOURCE with -DDEPTH=0, which includes the library only, 8, 64 and 256. In processor time, the smallest of several
-# repetitions, depth 256 must stay below 2 x depth 0 + ALLOWANCE milliseconds; the code of 64 equal blocks must be at most
-# 1.5 x that of 8, and no symbol longer than 400 characters.
+# repetitions, depth 256 must stay below 3 x depth 0 + ALLOWANCE milliseconds (we want 2 x, which compile_benchmark.cmake
+# judges; this notices growth); the code of 64 equal blocks must be at most 1.5 x that of 8, and no symbol longer than 400
+# characters.
 include(${CMAKE_CURRENT_LIST_DIR}/measured.cmake)
 if(NOT DEFINED REPETITIONS)
   set(REPETITIONS 2)
 endif()
 if(NOT DEFINED ALLOWANCE)
-  set(ALLOWANCE 500)
+  set(ALLOWANCE 200)
 endif()
 
 # At least REPETITIONS rounds, and up to three times as many while the smallest times are above the limit: noise only adds.
@@ -18,7 +19,7 @@ foreach(repetition RANGE 1 ${most})
     break()
   endif()
   compile(0 60)
-  math(EXPR limit "${time_0} * 2 + ${ALLOWANCE}")
+  math(EXPR limit "${time_0} * 3 + ${ALLOWANCE}")
   math(EXPR patience "${limit} * 2 / 1000 + 1") # twice the limit, so that a noisy machine gets its other repetitions
   if(patience LESS 2)
     set(patience 2)
