@@ -17,7 +17,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 nets="N1 N2 N3 N4 N5 autoencoder signal N5_bias_free 16x16x6"
 out=$PWD/build/benchmark/report only="" options="" rtneural="" compile="" record=""
-peers="taut plain eigen rtneural onednn xnnpack openblas libxsmm"
+families="taut plain eigen rtneural onednn xnnpack openblas libxsmm" peers=""
 while [ $# -gt 0 ]; do
   case $1 in
     --quick) options="$options --quick" ;;
@@ -51,13 +51,13 @@ if [ -n "$compile" ]; then
 fi
 
 libraries="" targets=benchmark_driver
-for peer in $(echo "$peers" | tr ',' ' '); do
+for peer in $(echo "${peers:-$families}" | tr ',' ' '); do
   case $peer in
     taut* | plain*) ;;
     eigen* | rtneural*) libraries="$libraries libeigen3-dev" ;;
     onednn) libraries="$libraries libdnnl-dev" ;;
     xnnpack | openblas | libxsmm) libraries="$libraries lib${peer#lib}-dev" ;;
-    *) echo "no peer $peer among taut plain eigen rtneural onednn xnnpack openblas libxsmm" >&2 && exit 2 ;;
+    *) echo "no peer $peer among $families" >&2 && exit 2 ;;
   esac
   case $peer in
     taut* | plain* | eigen* | rtneural*)

@@ -11,7 +11,6 @@
 #include <bit>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <limits>
 #include <memory>
 #include <numeric>
@@ -45,25 +44,28 @@ template <class L, shape In> void check_shape(std::uint64_t seed) {
                 [&](const double* x, double* y) { forward<L, In>(get<0>(p), x, y); });
 }
 
-/// The output of an engine whose scratch holds `filling` before.
+/// What `run(y, scratch)` writes to y, the scratch of an Engine that holds `filling` before.
 template <class Engine>
-[[gnu::noinline]] std::vector<float> run_in_filled_scratch(const Engine& run, const float* x, float filling) {
+[[gnu::noinline]] std::vector<float> in_filled_scratch(float filling,
+                                                       callable<void(float*, typename Engine::scratch&)> run) {
   typename Engine::scratch scratch;
   for (auto& buffer : scratch.at) std::fill(std::begin(buffer), std::end(buffer), filling);
   typename Engine::output y;
-  run.run(x, y.data(), scratch, no_observer{});
+  run(y.data(), scratch);
   return {y.begin(), y.end()};
 }
+/// The output of an engine.
+template <class Engine> std::vector<float> run_in_filled_scratch(const Engine& run, const float* x, float filling) {
+  return in_filled_scratch<Engine>(
+      filling, [&](float* y, typename Engine::scratch& scratch) { run.run(x, y, scratch, no_observer{}); });
+}
 /// What it would be in a constant expression: the same engine in portable lanes.
-template <class Engine>
-[[gnu::noinline]] std::vector<float> replay_in_filled_scratch(const Engine& run, const float* x, float filling) {
+template <class Engine> std::vector<float> replay_in_filled_scratch(const Engine& run, const float* x, float filling) {
   using lanes = simd::portable<simd::width<typename Engine::lane>>;
-  typename Engine::scratch scratch;
-  for (auto& buffer : scratch.at) std::fill(std::begin(buffer), std::end(buffer), filling);
-  typename Engine::output y;
-  no_observer observe;
-  engine_stage::runner<Engine, lanes, no_observer>{run, y.data(), scratch, observe}.run(x);
-  return {y.begin(), y.end()};
+  return in_filled_scratch<Engine>(filling, [&](float* y, typename Engine::scratch& scratch) {
+    no_observer observe;
+    engine_stage::runner<Engine, lanes, no_observer>{run, y, scratch, observe}.run(x);
+  });
 }
 
 /// What the network in double says.

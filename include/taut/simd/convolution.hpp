@@ -3,8 +3,8 @@
 // A convolution of one sample, all sizes known to the compiler:
 //     y[co][q] = bias[co] + sum over ci, ky, kx of w[co][ci][ky][kx] x[ci][qy sy + ky - py][qx sx + kx - px].
 // x is read where it is, or, padded or strided, from a copy (planes.hpp). Sums stay in registers, whose lanes are
-// positions or output channels, whichever takes fewer. Each output is one chain of multiply_adds from its bias on, in the order ci, ky, kx:
-// the same in every lane; error <= (n + 1) 2^-24 (|bias| + sum |w| |x|), n terms, to first order. Example:
+// positions or output channels, whichever takes fewer. Each output is one chain of multiply_adds from its bias on, in
+// the order ci, ky, kx: the same in every lane; error <= (n + 1) 2^-24 (|bias| + sum |w| |x|), n terms, to first order.
 //   convolution<native, convolution_shape{.in_channels = 1, ...}>::apply(w, bias, x, y, scratch);
 #pragma once
 
@@ -28,7 +28,6 @@ template <float_lane V, convolution_shape S> struct convolution {
 
  private:
   static constexpr std::size_t lanes = width<V>;
-  static constexpr std::size_t over(std::size_t n, std::size_t d) { return (n + d - 1) / d; }
   static constexpr bool padded = S.padding_height > 0 || S.padding_width > 0;
   static constexpr bool strided = S.stride_height > 1 || S.stride_width > 1;
 
@@ -38,13 +37,13 @@ template <float_lane V, convolution_shape S> struct convolution {
   static constexpr std::size_t numbered = (S.out_height() - 1) * line + S.out_width();
   static constexpr bool one_row = S.out_height() == 1 || line == S.out_width();
   static constexpr std::size_t rows = one_row ? 1 : S.out_height(), row = one_row ? positions : S.out_width();
-  static constexpr std::size_t of_rows = rows * over(row, lanes), of_numbers = over(numbered, lanes);
+  static constexpr std::size_t of_rows = rows * detail::over(row, lanes), of_numbers = detail::over(numbered, lanes);
 
  public:
   /// Whether output channels are in the lanes: where that takes at least a quarter fewer sums, since they are then
   /// written transposed. Single lanes need no transposition, and positions have no numbers in vain.
   static constexpr bool channels_in_lanes =
-      lanes < 4 || positions * over(outputs, lanes) * 4 <= outputs * over(numbered, lanes) * 3;
+      lanes < 4 || positions * detail::over(outputs, lanes) * 4 <= outputs * detail::over(numbered, lanes) * 3;
 
  private:
   // Whether rows fit a register, and zeros around them are shifted in: then they are read where they are, too.
@@ -66,13 +65,15 @@ template <float_lane V, convolution_shape S> struct convolution {
                         edges || (!padded && (channels_in_lanes || !strided)) ? reading::in_place
                         : channels_in_lanes                                   ? reading::copied
                                                                               : reading::in_phases>;
-  static constexpr std::size_t padded_outputs = channels_in_lanes ? over(outputs, lanes) * lanes : outputs;
+  static constexpr std::size_t padded_outputs = channels_in_lanes ? detail::over(outputs, lanes) * lanes : outputs;
 
   // As many sums as the registers hold (32 of 16 floats, else 16) beside the operands. Positions in the lanes: a block
   // of output channels times a few registers of positions; channels in the lanes: registers times a few positions.
   static constexpr std::size_t sums = lanes >= 16 ? 24 : 12;
-  static constexpr std::size_t even(std::size_t count, std::size_t most) { return over(count, over(count, most)); }
-  static constexpr std::size_t blocks_of = channels_in_lanes ? over(outputs, lanes) : outputs;
+  static constexpr std::size_t even(std::size_t count, std::size_t most) {
+    return detail::over(count, detail::over(count, most));
+  }
+  static constexpr std::size_t blocks_of = channels_in_lanes ? detail::over(outputs, lanes) : outputs;
   static constexpr std::size_t runs_of = channels_in_lanes ? positions : registers;
   static constexpr std::size_t block = even(blocks_of, channels_in_lanes ? 2 : lanes >= 16 ? 8 : 4);
 
@@ -167,7 +168,7 @@ template <float_lane V, convolution_shape S> struct convolution {
   };
   static constexpr auto places = [] {
     std::array<place, channels_in_lanes ? 1 : registers> at{};
-    constexpr std::size_t length = in_rows ? row : numbered, each = over(length, lanes);
+    constexpr std::size_t length = in_rows ? row : numbered, each = detail::over(length, lanes);
     for (std::size_t i = 0; i < at.size(); ++i) {
       const std::size_t column = std::min(i % each * lanes, length - std::min(length, lanes));
       at[i] = {i / each * source::pitch + column, i / each * row + column};
@@ -180,12 +181,12 @@ template <float_lane V, convolution_shape S> struct convolution {
   template <std::size_t N, class F> [[gnu::always_inline]] static constexpr void repeat(F&& f) {
     detail::repeat<N, is_register || lanes == 1>(f);
   }
-  // Whether each of the terms, with `Work` operations, is written out.
-  template <std::size_t Work> static constexpr bool is_written_out = is_register && inputs * taps * Work <= 160;
+  // Whether so many operations are written out.
+  template <std::size_t Operations> static constexpr bool is_written_out = is_register && Operations <= 160;
   // Calls f(i, k) for i < N and k < M, in order.
   template <std::size_t N, std::size_t M, std::size_t Work, class F>
   [[gnu::always_inline]] static constexpr void for_each(F&& f) {
-    if constexpr (is_register && N * M * Work <= 160) {
+    if constexpr (is_written_out<N * M * Work>) {
       detail::repeat<N * M>([&](auto i) __attribute__((always_inline)) { f(i / M, i % M); });
     } else {
 #pragma GCC unroll 1
@@ -208,12 +209,12 @@ template <float_lane V, convolution_shape S> struct convolution {
   // the next channel is written over what is beyond it.
   template <class F>
   static constexpr void by_positions(const float* w, const float* bias, const float* x, float* y, const F& f) {
-    cover<run, runs_of, edges && is_written_out<block * run>>(
+    cover<run, runs_of, edges && is_written_out<inputs * taps * block * run>>(
         [&]<class Run>(std::size_t first, Run) __attribute__((always_inline)) {
           cover<block, blocks_of>([&]<class Block>(std::size_t co, Block) __attribute__((always_inline)) {
             constexpr std::size_t length = in_rows ? positions : registers * lanes;
             const float* const weights = w + co * inputs * taps;
-            if constexpr (is_written_out<Block::value * Run::value>)
+            if constexpr (is_written_out<inputs * taps * Block::value * Run::value>)
               tile_of_positions<Block::value, Run::value>(weights, bias + co, x, y + co * length, first, f);
             else tile_apart<Block::value, Run::value>(weights, bias + co, x, y + co * length, first, f);
           });
@@ -286,7 +287,8 @@ template <float_lane V, convolution_shape S> struct convolution {
   // y[position] of one channel, whose rows share what they load: a run of rows in one column of registers.
   template <class F>
   static constexpr void by_sliding(const float* w, const float* bias, const float* x, float* y, const F& f) {
-    constexpr std::size_t most = even(rows, lanes >= 16 ? 8 : 4), each = over(row, lanes), height = S.kernel_height;
+    constexpr std::size_t most = even(rows, lanes >= 16 ? 8 : 4), each = detail::over(row, lanes),
+                          height = S.kernel_height;
     V weight[taps];
     repeat<taps>([&](auto tap) __attribute__((always_inline)) { weight[tap] = broadcast<V>(w[tap]); });
     cover<most, rows>([&]<class Run>(std::size_t first, Run) __attribute__((always_inline)) {

@@ -248,6 +248,7 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
                                     __attribute__((always_inline)) { sums_of_part[k / sums][k % sums] = lane(0.0f); });
     };
     constexpr std::size_t steps = full / split, stretches = stretches_of(steps);
+    static_assert(stretches == 0 || !begins_with_products);
     constexpr std::integral_constant<std::size_t, split> all{};
     constexpr std::integral_constant<std::size_t, blocks - steps * split> rest{};
     constexpr std::integral_constant<std::size_t, steps> last{};

@@ -32,6 +32,13 @@ struct convolution_shape {
   [[nodiscard]] constexpr std::size_t out_size() const { return out_channels * out_height() * out_width(); }
 };
 
+namespace detail {
+
+// n / d, rounded up.
+constexpr std::size_t over(std::size_t n, std::size_t d) { return (n + d - 1) / d; }
+
+}  // namespace detail
+
 /// How a convolution reads its input.
 enum class reading { in_place, copied, in_phases };
 
@@ -76,7 +83,6 @@ template <float_lane V, std::size_t N> [[gnu::always_inline]] constexpr void cle
 template <float_lane V, convolution_shape S, reading How> struct planes {
  private:
   static constexpr std::size_t lanes = width<V>, taps = S.kernel_height * S.kernel_width;
-  static constexpr std::size_t over(std::size_t n, std::size_t d) { return (n + d - 1) / d; }
   // The copy has one phase for each tap of a stride; its rows and columns.
   static constexpr bool phased = How == reading::in_phases;
   static constexpr std::size_t step_height = phased ? S.stride_height : 1, step_width = phased ? S.stride_width : 1;
@@ -114,11 +120,13 @@ template <float_lane V, convolution_shape S, reading How> struct planes {
         constexpr std::size_t a = phase / phase_columns, b = phase % phase_columns;
         // columns first .. last of this phase, and rows above .. below, are inside the input
         constexpr std::size_t end = S.padding_width + S.in_width, floor = S.padding_height + S.in_height;
-        constexpr std::size_t first = std::min(pitch, b < S.padding_width ? over(S.padding_width - b, step_width) : 0);
-        constexpr std::size_t last = std::max(first, std::min(pitch, b < end ? over(end - b, step_width) : 0));
+        constexpr std::size_t first =
+            std::min(pitch, b < S.padding_width ? detail::over(S.padding_width - b, step_width) : 0);
+        constexpr std::size_t last = std::max(first, std::min(pitch, b < end ? detail::over(end - b, step_width) : 0));
         constexpr std::size_t above =
-            std::min(rows, a < S.padding_height ? over(S.padding_height - a, step_height) : 0);
-        constexpr std::size_t below = std::max(above, std::min(rows, a < floor ? over(floor - a, step_height) : 0));
+            std::min(rows, a < S.padding_height ? detail::over(S.padding_height - a, step_height) : 0);
+        constexpr std::size_t below =
+            std::max(above, std::min(rows, a < floor ? detail::over(floor - a, step_height) : 0));
         if constexpr (first == last || above == below) {
           clear_row<V, plane>(to);
         } else {
