@@ -2,13 +2,9 @@
 // What the laws (laws.hpp) compare, without the types of layers and networks: compiled once a file. A template that says
 // CHECK is compiled for every network, and a CHECK is dear.
 #pragma once
-#include <unistd.h>
-
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
 #include <limits>
 #include <string>
 #include <vector>
@@ -187,28 +183,6 @@ struct tensor_entry {
   INFO("declared " << declared << ", proved " << proved << ", observed " << found.climbed);
   CHECK(is_below(found.climbed, declared));
   CHECK(proved <= declared * (1 + 1e-12));
-}
-
-/// A file that is saved, loaded and saved again.
-[[gnu::noinline]] inline void compare_files(
-    callable<void(const std::filesystem::path&)> save,
-    callable<void(const std::filesystem::path&, const std::filesystem::path&)> load_and_save) {
-  const auto folder = std::filesystem::temp_directory_path() / ("taut_laws_" + std::to_string(::getpid()));
-  std::filesystem::create_directories(folder);
-  const auto once = folder / "once.safetensors", twice = folder / "twice.safetensors";
-  const auto text = [](const auto& path) {
-    std::ifstream file(path, std::ios::binary);
-    return std::string(std::istreambuf_iterator<char>(file), {});
-  };
-  save(once);
-  load_and_save(once, twice);
-  CHECK(!text(once).empty());
-  CHECK(text(once) == text(twice));
-  std::filesystem::remove_all(folder);
-}
-/// Values that went into a file and came out.
-[[gnu::noinline]] inline void compare_values(const std::vector<double>& before, const std::vector<double>& after) {
-  CHECK(before == after);
 }
 
 }  // namespace taut::tests

@@ -6,17 +6,14 @@
 //
 // shape is total and exact; native engine == portable engine bit for bit, == evaluate within the error of float
 // (float_error.hpp), whatever the scratch holds; gradient == numeric difference; samples in lanes == sample by sample;
-// sampled slope <= proved bound, >= `tight` times it; outputs within the stated range; file -> parameters -> file.
+// sampled slope <= proved bound, >= `tight` times it; outputs within the stated range. Files: file.hpp.
 #pragma once
 #include <bit>
 #include <cstdint>
-#include <filesystem>
 #include <limits>
 #include <memory>
 #include <numeric>
 #include <string>
-#include <taut/weights/load.hpp>
-#include <taut/weights/save.hpp>
 
 #include "laws/compare.hpp"
 #include "laws/float_error.hpp"
@@ -231,16 +228,6 @@ template <class L> void check_range(std::uint64_t seed) {
   CHECK(std::isnan(L::apply(std::numeric_limits<float>::quiet_NaN())));
 }
 
-/// What is saved is loaded, bit for bit; the same parameters give the same file.
-template <class Net> void check_file(const parameters<Net>& p) {
-  compare_files([&](const std::filesystem::path& path) { save_safetensors(p, path); },
-                [&](const std::filesystem::path& from, const std::filesystem::path& to) {
-                  const auto loaded = load_safetensors<Net>(from);
-                  compare_values(values_of(p), values_of(loaded));
-                  save_safetensors(loaded, to);
-                });
-}
-
 /// All laws for layer L on inputs of shape In.
 template <class L, shape In> void check_laws(const law_options& options = {}) {
   using Net = net_of<In, L>;
@@ -254,7 +241,6 @@ template <class L, shape In> void check_laws(const law_options& options = {}) {
     check_gradient<L, In>(seed, options);
     check_lanes<L, In>(seed);
     check_bound(p, seed, options);
-    if constexpr (Net::parameter_count > 0) check_file(p);
     if constexpr (L::reads == fusion::pointwise) check_range<L>(seed);
   }
 }

@@ -21,7 +21,6 @@ template <class Net> void check_all() {
     const auto p = random_parameters<Net>(seed);
     check_engines(p, seed);
     check_bound(p, seed, {.tight = 0.3});
-    check_file(p);
   }
 }
 

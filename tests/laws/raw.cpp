@@ -2,6 +2,7 @@
 // A layer whose parameters are not what is computed with: weight normalization, row i of W is g_i v_i / |v_i|, raw v
 // and g in files and training, W folded by the engine in double. And one with buffers: a running mean and an int64
 // counter.
+#include "laws/file.hpp"
 #include "laws/laws.hpp"
 
 namespace {

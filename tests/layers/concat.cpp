@@ -73,7 +73,6 @@ TEST_CASE("layers.concat: an engine inside a network, and a training step") {
     const auto p = tests::random_parameters<net>(seed);
     tests::check_engines(p, seed);
     tests::check_bound(p, seed, {.tight = 0.2});
-    tests::check_file(p);
   }
   using L = concat<sequence<linear<4>, layer::batch_norm<>>, layer::tanh, layer::batch_norm<option::no_affine>>;
   tests::check_batch<L, shape{3}, batch<6>>(tests::random_parameters<tests::net_of<shape{3}, L>>(2), 2);

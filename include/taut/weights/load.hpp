@@ -13,14 +13,19 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <ranges>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <taut/certify/spectral_norm.hpp>
 #include <taut/net/network.hpp>
 #include <taut/net/parameters.hpp>
 #include <taut/weights/safetensors.hpp>
 #include <taut/weights/torch_keys.hpp>
+#include <utility>
 #include <vector>
 
 namespace taut {
@@ -48,20 +53,31 @@ struct prover {
 
   void spectral_norm_at_most(std::string_view name, const auto& values, std::size_t rows, std::size_t columns,
                              double limit) const {
-    const std::unique_ptr<double[]> w(new double[rows * columns]);
-    for (std::size_t i = 0; i < rows * columns; ++i) w[i] = static_cast<double>(values[i]);
-    if (taut::spectral_norm_at_most(w.get(), rows, columns, limit)) return;
-    throw load_error(file, std::string(name), "a spectral norm of at most " + number_text(limit) + ", as declared",
-                     "a norm bounded by " + number_text(spectral_norm(w.get(), rows, columns).value));
+    norm_at_most<std::ranges::range_value_t<decltype(values)>>(name, values, rows, columns, limit);
   }
   void magnitude_at_most(std::string_view name, const auto& values, double limit) const {
+    size_at_most<std::ranges::range_value_t<decltype(values)>>(name, values, limit);
+  }
+  void at_least(std::string_view name, const auto& values, double limit) const {
+    none_below<std::ranges::range_value_t<decltype(values)>>(name, values, limit);
+  }
+
+ private:  // of spans: compiled once, not for each size of an array
+  template <class Real> void norm_at_most(std::string_view name, std::span<const Real> values, std::size_t rows,
+                                          std::size_t columns, double limit) const {
+    const std::vector<double> w(values.begin(), values.end());
+    if (taut::spectral_norm_at_most(w.data(), rows, columns, limit)) return;
+    throw load_error(file, std::string(name), "a spectral norm of at most " + number_text(limit) + ", as declared",
+                     "a norm bounded by " + number_text(spectral_norm(w.data(), rows, columns).value));
+  }
+  template <class Real> void size_at_most(std::string_view name, std::span<const Real> values, double limit) const {
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (std::fabs(static_cast<double>(values[i])) <= limit) continue;
       throw load_error(file, std::string(name), "no absolute value above " + number_text(limit) + ", as declared",
                        number_text(static_cast<double>(values[i])) + " at position " + std::to_string(i));
     }
   }
-  void at_least(std::string_view name, const auto& values, double limit) const {
+  template <class Real> void none_below(std::string_view name, std::span<const Real> values, double limit) const {
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (static_cast<double>(values[i]) >= limit) continue;
       throw load_error(file, std::string(name), "no value below " + number_text(limit),
@@ -69,6 +85,9 @@ struct prover {
     }
   }
 };
+
+/// The names of a file's tensors that were read.
+using names_read = std::set<std::string, std::less<>>;
 
 /// The numbers of a stored tensor, after every check that concerns it alone: dtype F32, or F64 for double, or I64 for
 /// counters; the extents; and that all are finite. @throws load_error
@@ -102,13 +121,14 @@ std::vector<Element> numbers_of(const safetensors_file& file, const stored_tenso
 
 /// A weight that PyTorch normalized by its estimate s = u' V v of the spectral norm: V / s, rounded once.
 template <class Element> void load_estimated(const safetensors_file& file, const tensor_info& info,
-                                             std::span<Element> values, const spectral_estimate& tensors, auto&& used) {
+                                             std::span<Element> values, const spectral_estimate& tensors,
+                                             names_read& used) {
   const std::string where = file.path().string(), name(info.key);
   const std::size_t rows = info.extents.extent[0], columns = info.extents.size() / rows;
   for (const stored_tensor* t : {tensors.original, tensors.left, tensors.right}) {
     if (t == nullptr)
       throw load_error(where, name, "the vectors u and v of its spectral norm", "no tensor of this name");
-    used(*t);
+    used.insert(t->name);
   }
   const auto v = numbers_of<double>(file, *tensors.original, info.extents);
   const auto left = numbers_of<double>(file, *tensors.left, shape{rows});
@@ -126,11 +146,11 @@ template <class Element> void load_estimated(const safetensors_file& file, const
   }
 }
 
-/// Puts one tensor in its place and tells `used` which tensors of the file it came from. @throws load_error
+/// Puts one tensor in its place and adds to `used` which tensors of the file it came from. @throws load_error
 template <class Element>
-void load_tensor(const safetensors_file& file, const tensor_info& info, std::span<Element> values, auto&& used) {
+void load_tensor(const safetensors_file& file, const tensor_info& info, std::span<Element> values, names_read& used) {
   if (const stored_tensor* const found = find_tensor(file, info.key)) {
-    used(*found);
+    used.insert(found->name);
     std::ranges::copy(numbers_of<Element>(file, *found, info.extents), values.begin());
     return;
   }
@@ -143,20 +163,24 @@ void load_tensor(const safetensors_file& file, const tensor_info& info, std::spa
                    "no tensor of this name");
 }
 
+/// @throws load_error at the first tensor that was not read
+inline void refuse_others(const safetensors_file& file, const names_read& used) {
+  for (const stored_tensor& tensor : file.tensors())
+    if (!used.contains(tensor.name))
+      throw load_error(file.path().string(), tensor.name, "no tensor of this name in the network",
+                       tensor.dtype + " " + extents_text(tensor.shape));
+}
+
 }  // namespace detail
 
 /// Reads a file into p. @throws load_error, and then p is as it was.
 template <Network Net, class Real> void load_safetensors(const std::filesystem::path& path, parameters<Net, Real>& p) {
   const safetensors_file file = safetensors_file::read(path);
   const auto loaded = std::make_unique<parameters<Net, Real>>(p);
-  std::set<std::string, std::less<>> expected;
-  for_each_described_tensor(*loaded, [&](const tensor_info& info, auto values) {
-    detail::load_tensor(file, info, values, [&expected](const stored_tensor& t) { expected.insert(t.name); });
-  });
-  for (const stored_tensor& tensor : file.tensors())
-    if (!expected.contains(tensor.name))
-      throw load_error(path.string(), tensor.name, "no tensor of this name in the network",
-                       tensor.dtype + " " + detail::extents_text(tensor.shape));
+  detail::names_read used;
+  for_each_described_tensor(
+      *loaded, [&](const tensor_info& info, auto values) { detail::load_tensor(file, info, values, used); });
+  detail::refuse_others(file, used);
   const detail::prover prove{path.string()};
   for_each_claim(std::as_const(*loaded), prove);
   p = *loaded;
