@@ -3,6 +3,7 @@
 #include <taut/inference.hpp>
 
 #include "laws/laws.hpp"
+#include "layers/projected.hpp"
 
 namespace {
 
@@ -101,4 +102,76 @@ TEST_CASE("engine.convolve: what a normalizer subtracts is taken out of the bias
                [](std::size_t c) { return static_cast<double>(c) + 1; });
   check_offset(Input<2, 9> >> Conv1d<4, 3> >> LN(no_affine, over_last),
                [](std::size_t c) { return static_cast<double>(c) + 1; });
+}
+
+namespace {
+
+// A stage whose convolution adds up the channels that InstanceNorm pools; as wide as a register of 16 and a half.
+constexpr std::size_t rows = 18, columns = 24, channels = 2, positions = rows * columns;
+struct summed_net : decltype(Input<channels, rows, columns> >> Conv2d<channels, 3>(padding<1>, groups<channels>) >>
+                             InstanceNorm(no_affine)) {};
+
+// The network with convolutions that do nothing.
+parameters<summed_net> that_copy() {
+  parameters<summed_net> p{};
+  for (std::size_t c = 0; c < channels; ++c) get<0>(p).weight[c * 9 + 4] = 1;
+  return p;
+}
+
+template <class Kernel> constexpr bool adds_up(pooling runs) {
+  return engine_stage::adds_up_runs<Kernel>(true, runs) && !engine_stage::adds_up_runs<Kernel>(false, runs);
+}
+
+}  // namespace
+
+TEST_CASE("engine.convolve: sums about a pivot are as accurate as looking again, whatever the pivot is") {
+  constexpr auto depthwise = layer::conv2d<channels, 3, 3, option::padding<1, 1>, option::groups<channels>>::kernel(
+      shape{channels, rows, columns});
+  using kernel = simd::convolution<simd::portable<16>, depthwise>;
+  static_assert(adds_up<kernel>({channels, positions}));
+  static_assert(!adds_up<kernel>({1, channels * positions}) && !adds_up<kernel>({channels * rows, columns}));
+  static_assert(!adds_up<simd::convolution<simd::portable<1>, depthwise>>({channels, positions}));
+
+  const auto p = that_copy();
+  const auto wide = compile(p);
+  const auto replay = compile<float32<simd::portable<simd::width<simd::native>>>>(p);
+  const auto check_input = [&](const char* what, auto&& value) {
+    base::random_stream random(1);
+    std::vector<float> x(summed_net::input_size);
+    for (std::size_t i = 0; i < x.size(); ++i)
+      x[i] = static_cast<float>(value(i % positions / columns, i % columns) + random.normal());
+    const auto y = wide(x);
+    CHECK(same_bits(y, replay(x)));
+    const auto z = projected(std::vector<double>(x.begin(), x.end()), positions, true, 1e-5);
+    double worst = 0;
+    for (std::size_t i = 0; i < z.size(); ++i)
+      worst = std::max(worst, std::abs(static_cast<double>(y[i]) - z[i]) / (1 + std::abs(z[i])));
+    INFO(what);
+    CHECK(worst <= 1e-6);
+  };
+  for (const double offset : {0.0, 1e3, -1e5, 1e7}) check_input("offset", [=](auto...) { return offset; });
+  check_input("a ramp", [](std::size_t i, std::size_t j) { return 1e3 + static_cast<double>(30 * i + j); });
+  for (const double far : {20.0, 1e3, 1e6}) {
+    check_input("what comes first is an outlier",
+                [=](std::size_t i, std::size_t j) { return i < 8 && j < 16 ? far : 0.0; });
+    check_input("the first row is", [=](std::size_t i, std::size_t) { return i == 0 ? far : 1e3; });
+    check_input("a spike", [=](std::size_t i, std::size_t j) { return i == 0 && j == 0 ? far : 0.0; });
+    check_input("a late spike", [=](std::size_t i, std::size_t j) { return i == 17 && j == 23 ? far : 1e3; });
+  }
+}
+
+TEST_CASE("engine.convolve: sums about a pivot of constant channels, and of a NaN and an infinity in one of them") {
+  const auto wide = compile(that_copy());
+  for (const float value : {0.0f, 3.0f, -1e6f, 1e-30f, 1e30f}) {
+    const auto y = wide(std::vector<float>(summed_net::input_size, value));
+    for (const float v : y) CHECK(std::abs(v) <= 1e-6f);
+  }
+  for (const float odd : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
+    for (const std::size_t at : {positions, positions + 20, 2 * positions - 1}) {  // padding makes windows of NaNs
+      base::random_stream random(1);
+      auto x = random_vector<float>(random, summed_net::input_size);
+      x[at] = odd;
+      const auto y = wide(x);
+      for (std::size_t i = 0; i < y.size(); ++i) CHECK(std::isnan(y[i]) == (i >= positions));
+    }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The algebra of rounding steps, the counts of sums in lanes, and normalizers by hand. Attacks are in laws/.
 #include <taut/engine/rounding_model.hpp>
+#include <taut/layers/instance_norm.hpp>
 #include <taut/layers/relu.hpp>
 #include <taut/layers/softmax.hpp>
 
@@ -20,6 +21,32 @@ static_assert(statistics_of<simd::portable<1>>(100, false).centre == 0);
 static_assert(statistics_of<simd::portable<1>>(100, true).centre >= 105 * 0x1p-24);
 static_assert(statistics_of<simd::portable<1>>(100, true).of_mean < 1e-10);
 static_assert(statistics_of<simd::portable<16>>(100, true).scale < statistics_of<simd::portable<1>>(100, true).scale);
+
+// a convolution that adds up its runs is covered as well; one that does not, or runs that it does not, change nothing
+constexpr simd::convolution_shape depthwise{2, 19, 20, 2, 2, 3, 3, 1, 1, 1, 1},
+    dense{2, 19, 20, 2, 1, 3, 3, 1, 1, 1, 1};
+template <simd::convolution_shape S> constexpr statistics_error behind(pooling runs) {
+  auto e = statistics_of<simd::portable<16>>(runs.size, true);
+  e.behind<simd::portable<16>, layer::instance_norm<>, S>(runs);
+  return e;
+}
+constexpr auto alone = statistics_of<simd::portable<16>>(380, true),
+               twice = statistics_of<simd::portable<16>>(760, true);
+constexpr auto about = statistics_error::about_pivot(380, 3 * 2 + 5 + 4);
+static_assert(about.of_mean == 0 && behind<depthwise>({2, 380}).of_mean == alone.of_mean);
+static_assert(behind<depthwise>({2, 380}).scale == std::max(alone.scale, about.scale));
+static_assert(behind<depthwise>({2, 380}).centre == std::max(alone.centre, about.centre));
+static_assert(behind<dense>({2, 380}).scale == alone.scale && behind<depthwise>({1, 760}).scale == twice.scale);
+// short chains across few lanes: what the pivot costs shows
+constexpr simd::convolution_shape small{2, 6, 6, 2, 2, 3, 3, 1, 1, 1, 1};
+static_assert(behind<small>({2, 36}).scale > statistics_of<simd::portable<16>>(36, true).scale);
+static_assert(behind<small>({2, 36}).std > statistics_of<simd::portable<16>>(36, true).std);
+// twice the squares and their errors, and of the mean's; more where the pivot may be further away
+static_assert(about.scale > units((2 * (15 + 4) + 2 * 15 * 1.41) / 2) &&
+              about.scale < units(2 * (15 + 4) + 2 * 15 * 1.41));
+static_assert(about.centre > units(1.41 * (15 + 5)) && about.centre < units(1.6 * (15 + 8)));
+static_assert(statistics_error::about_pivot(600, 15).scale > 1.9 * about.scale);
+static_assert(statistics_error::about_pivot(380, 16).scale > about.scale);
 
 struct silent : pointwise_layer {};
 static_assert(states_accuracy<layer::relu> && states_accuracy<layer::softmax> && !states_accuracy<silent>);

@@ -87,6 +87,36 @@ TEST_CASE("engine.sphere: runs that are centred already are not centred again") 
     CHECK(y[i] == Approx(static_cast<double>(x[i]) / std::sqrt(28.0 / 6)).epsilon(1e-5));
 }
 
+TEST_CASE("engine.sphere: moments about a pivot, and from the run itself where that is far from the mean") {
+  using N = layer::layer_norm<option::no_affine>;
+  constexpr std::size_t size = 1000;
+  using S = of<N, shape{size}>;
+  base::random_stream random(1);
+  const auto x = random_vector<float>(random, size);
+  const auto truth = normalizer::measure<N>(std::vector<double>(x.begin(), x.end()).data(), size);
+  S::moments apart;
+  {
+    simd::pivoted_sums<four> none;
+    none.pivot = std::numeric_limits<float>::quiet_NaN();
+    none.sum = four(std::numeric_limits<float>::quiet_NaN());
+    apart = S::moments_about<four>(none, x.data());
+  }
+  CHECK(apart.mean + apart.rest == Approx(truth.mean).margin(1e-8));
+  CHECK(apart.variance == Approx(truth.variance).epsilon(1e-6));
+  for (const float pivot : {0.0f, 1.6f, -1.6f, 1.9f, 30.0f, -1e3f, 1e5f}) {
+    simd::pivoted_sums<four> sums;
+    sums.pivot = pivot;
+    for (std::size_t i = 0; i < size; i += 4) sums.add({simd::load<four>(&x[i])}, [](const four& v) { return v; });
+    const auto about = S::moments_about<four>(sums, x.data());
+    INFO("pivot " << pivot);
+    CHECK((about.mean == pivot) == (std::abs(pivot) < 1.7f));  // stds
+    CHECK((about.mean == apart.mean && about.rest == apart.rest && about.variance == apart.variance) ==
+          (std::abs(pivot) > 1.7f));
+    CHECK(static_cast<double>(about.mean) + static_cast<double>(about.rest) == Approx(truth.mean).margin(1e-6));
+    CHECK(about.variance == Approx(truth.variance).epsilon(2e-6));
+  }
+}
+
 TEST_CASE("engine.sphere: a NaN stays in its run, and in the run's variance") {
   using N = layer::group_norm<3, option::no_affine>;
   of<N, shape{6}> stage;

@@ -21,6 +21,9 @@ struct squares_net : decltype(Input<6> >> Linear<8> >> LN >> Linear<16> >> LN >>
                               LeakyReLU<0.5> >> Linear<7>(no_bias) >> LN >> Tanh >> Linear<4>) {};
 struct windows_net : decltype(Input<2, 7, 7> >> Conv2d<6, 3>(padding<1>) >> GN<3> >> SiLU >> MaxPool<2> >>
                               Conv2d<4, 2> >> BN >> InstanceNorm >> AvgPool<2> >> Flatten >> Linear<4>) {};
+struct channels_net
+    : decltype(Input<2, 6, 6> >> Conv2d<2, 3>(padding<1>, groups<2>) >> InstanceNorm >> ReLU >> Flatten >> Linear<4>) {
+};
 struct blocks_net : decltype(Input<16> >> Residual(Linear<16> >> LN(epsilon<0.1>) >> Tanh >> Linear<16>) >>
                              Concat(Softsign, Linear<8> >> ELU) >> LN >> Linear<6> >> Mish) {};
 struct parametrized_net : decltype(Input<16> >> WeightNorm(Linear<24>) >> RMSNorm(no_affine) >> Linear<12> >> Sigmoid >>
@@ -148,6 +151,7 @@ TEST_CASE("laws.float_error: no engine is farther from its network than the boun
 
 TEST_CASE("laws.float_error: the same with windows, blocks and parametrized weights") {
   attack_all<windows_net>("windows", 500, 1e-5);
+  attack_all<channels_net>("channels", 1000, 1e-5);
   attack_all<blocks_net>("blocks", 600, 1e-5);
   attack_all<parametrized_net>("parametrized", 700, 1e-5);
 }

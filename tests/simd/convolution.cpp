@@ -256,6 +256,70 @@ TEST_CASE("simd.convolution: the function behind the sums sees each of them once
   check_function(std::integral_constant<convolution_shape, image(2, 6, 6, 2, 3, 1, 1, 2)>{});
 }
 
+// Every output of a channel is in its sums once: against sums of y, whatever lies beyond rows and inputs; y stays the same.
+template <convolution_shape S> void check_sums() {
+  using kernel = convolution<native, S>;
+  using replay = convolution<portable<width<native>>, S>;
+  if constexpr (kernel::adds_up) {
+    CAPTURE(S.in_height, S.in_width, S.padding_width);
+    constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+    constexpr std::size_t positions = S.out_size() / S.out_channels, lanes = width<native>;
+    const problem p = random_problem(S);
+    const subject whole = kernel_of<native, S>();
+    struct alignas(64) line {
+      float at[16];
+    };
+    std::vector<line> w(whole.weights / 16 + 1), b(whole.biases / 16 + 1);
+    whole.pack(p, w[0].at, b[0].at);
+    std::vector<float> x(p.x), y(whole.writes), scratch(whole.scratch, nan);
+    x.resize(whole.reads + 64, nan);
+    struct numbers {
+      float pivot;
+      std::array<float, lanes> sum, squares;
+    };
+    std::vector<numbers> told, again;
+    const auto teller = [](std::vector<numbers>& to) {
+      return [&to](std::size_t channel, const auto& sums) {
+        CHECK(channel == to.size());
+        to.push_back({sums.pivot, {}, {}});
+        store(sums.sum, to.back().sum.data());
+        store(sums.squares, to.back().squares.data());
+      };
+    };
+    kernel::apply(w[0].at, b[0].at, x.data(), y.data(), scratch.data(), {}, teller(told));
+    y.resize(S.out_size());
+    CHECK(same_bits(y, outputs_of(whole, p, nan)));
+    REQUIRE(told.size() == S.out_channels);
+    for (std::size_t c = 0; c < told.size(); ++c) {
+      double sum = 0, squares = 0, expected = 0, expected_squares = 0;
+      for (std::size_t l = 0; l < lanes; ++l)
+        sum += static_cast<double>(told[c].sum[l]), squares += static_cast<double>(told[c].squares[l]);
+      for (std::size_t i = 0; i < positions; ++i) {
+        const double d = static_cast<double>(y[c * positions + i]) - static_cast<double>(told[c].pivot);
+        expected += d, expected_squares += d * d;
+      }
+      CHECK(std::abs(sum - expected) <= 1e-6 * std::sqrt(static_cast<double>(positions) * expected_squares));
+      CHECK(std::abs(squares - expected_squares) <= 1e-6 * expected_squares);
+    }
+    std::fill(scratch.begin(), scratch.end(), 1e30f);
+    y.resize(whole.writes);
+    replay::apply(w[0].at, b[0].at, x.data(), y.data(), scratch.data(), {}, teller(again));
+    for (std::size_t c = 0; c < told.size(); ++c)
+      CHECK((told[c].pivot == again[c].pivot && told[c].sum == again[c].sum && told[c].squares == again[c].squares));
+  }
+}
+
+TEST_CASE("simd.convolution: sums of channels count every output once") {
+  check_sums<image(2, 19, 20, 2, 3, 1, 1, 2)>();  // the last register of a row overlaps the one before
+  check_sums<image(2, 9, 32, 2, 3, 1, 1, 2)>();   // whole registers
+  check_sums<image(3, 10, 13, 3, 3, 1, 2, 3)>();  // shorter rows
+  check_sums<image(2, 12, 7, 2, 3, 1, 1, 2)>();
+  using overlapping = convolution<portable<16>, image(2, 19, 20, 2, 3, 1, 1, 2)>;
+  static_assert(overlapping::adds_up && overlapping::longest_sum == 3 * 2 + 4 + 1);  // 7 + 7 + 5 rows, 2 registers each
+  static_assert(!convolution<portable<16>, image(2, 20, 20, 5, 3)>::adds_up);
+  static_assert(!convolution<portable<1>, image(2, 20, 20, 2, 3, 1, 1, 2)>::adds_up);
+}
+
 TEST_CASE("simd.convolution: either way of filling the lanes, blocks that are not full") {
   check<image(1, 8, 8, 8, 3, 1, 1), true>();
   check<image(8, 4, 4, 16, 3, 1, 1), true>();

@@ -263,13 +263,14 @@ template <class Net, class Lane, class Real> class rounding_builder {
     using engine_rounding::units, rounded::add_up, rounded::mul_up;
     constexpr pooling runs = N::pooled(Net::shapes[I]);
     constexpr std::size_t n = Net::shapes[I].size();
-    constexpr bool dense = s.what == kind::dense;
     at[I].normalizes = true;
     auto& sphere = at[I].sphere;
     sphere.root = rounded::sqrt_down(static_cast<double>(runs.size));
     sphere.sphere = rounded::sqrt_up(static_cast<double>(n));
     sphere.epsilon = N::epsilon;
-    sphere.statistics = engine_rounding::statistics_of<Lane>(runs.size, N::centred && !dense);
+    sphere.statistics = engine_rounding::statistics_of<Lane>(runs.size, N::centred && s.what != kind::dense);
+    if constexpr (s.what == kind::convolution)
+      sphere.statistics.template behind<Lane, N, folded_layer_of<Net, s.first>::kernel(Net::shapes[s.first])>(runs);
     if constexpr (leaves_gains<S>()) return;
     const buffer gain(n), offset(n);
     for (std::size_t i = 0; i < n; ++i) {

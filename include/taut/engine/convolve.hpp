@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The stage of a convolution: scalings of channels are folded into its weights in double; a normalizer behind it works
-// on its outputs, after what it would subtract anyway has been taken out of the biases.
+// on its outputs, after what it would subtract anyway has been taken out of the biases. Moments of single channels come
+// from sums that the convolution makes of its outputs while they are in registers.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -26,12 +27,22 @@ constexpr bool is_narrow(const simd::convolution_shape& s) {
 template <class V, simd::convolution_shape S> using convolution_lane =
     simd::resized<V, (simd::width<V> >= 16 && is_narrow(S)) ? 8 : simd::width<V>>;
 
+/// Whether a convolution adds up, as it computes them, the runs of a normalizer behind it that subtracts their means:
+/// channels, each computed at once, in chains for which the rounding is stated. Batches do not.
+template <class Kernel> constexpr bool adds_up_runs(bool subtracts, pooling runs) {
+  return subtracts && runs.size == Kernel::positions && Kernel::adds_up && Kernel::longest_sum <= 1u << 14;
+}
+
 /// y = f(normalize(conv(x) + b)), conv of the shape that simd/convolution.hpp calls S.
 template <class V, simd::convolution_shape S, std::size_t Outputs, class Sphere, class Epilogue> struct convolve {
   using kernel = simd::convolution<convolution_lane<V, S>, S>;
   static constexpr bool normalizes = !std::same_as<Sphere, no_sphere>;
   static constexpr std::size_t alignment = simd::width<V> * sizeof(float);
   static constexpr std::size_t positions = Outputs / S.out_channels;
+  static constexpr bool adds_up = [] {
+    if constexpr (normalizes) return adds_up_runs<kernel>(Sphere::subtracts, Sphere::runs);
+    else return false;
+  }();
 
   alignas(alignment) std::array<float, kernel::weight_size> weight{};
   alignas(alignment) std::array<float, kernel::bias_size> bias{};
@@ -64,7 +75,15 @@ template <class V, simd::convolution_shape S, std::size_t Outputs, class Sphere,
     if (__builtin_is_constant_evaluated())
       for (float& v : scratch) v = 0;
     using here = convolution_lane<W, S>;
-    if constexpr (normalizes) {
+    if constexpr (adds_up) {
+      // all moments before the first is used: the sums of one channel do not wait for the root of another
+      std::array<typename Sphere::moments, S.out_channels> of{};
+      const auto take = [&](std::size_t channel, const simd::pivoted_sums<here>& sums) {
+        of[channel] = Sphere::template moments_about<W>(sums, y + channel * positions);
+      };
+      simd::convolution<here, S>::apply(weight.data(), bias.data(), x, y, scratch, {}, take);
+      normalize.template apply<W>(y, y, observe, [&of](std::size_t run) { return of[run]; });
+    } else if constexpr (normalizes) {
       simd::convolution<here, S>::apply(weight.data(), bias.data(), x, y, scratch);
       normalize.template apply<W>(y, y, observe);
     } else {

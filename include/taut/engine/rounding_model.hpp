@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <taut/base/rounding.hpp>
+#include <taut/engine/convolve.hpp>
 #include <taut/engine/sphere.hpp>
 #include <taut/simd/lane.hpp>
 
@@ -94,11 +95,15 @@ constexpr step affine_step(const folded_matrix& m, double sums, double of_norm, 
   return exact.losing(units(lost), units(1.0), add_up(mul_up(units(of_bias), m.bias), underflow));
 }
 
+/// How many additions it takes across the lanes of V.
+template <class V> constexpr std::size_t halvings() {
+  std::size_t count = 0;
+  for (std::size_t left = simd::width<V>; left > 1; left /= 2) ++count;
+  return count;
+}
 /// How many additions a result of the kernels' sums over n elements goes through, in lanes V.
 template <class V> constexpr std::size_t longest_sum(std::size_t n) {
-  std::size_t halvings = 0;
-  for (std::size_t left = simd::width<V>; left > 1; left /= 2) ++halvings;
-  return (n + simd::width<V> - 1) / simd::width<V> + halvings;
+  return (n + simd::width<V> - 1) / simd::width<V> + halvings<V>();
 }
 
 /// The same for a batch, each sample in a lane of its own: four sums side by side, or those of the tiles of a product
@@ -113,6 +118,33 @@ struct statistics_error {
   double of_mean = 0;  ///< second order: the mean is corrected by what rounding left of it
   double std = 0;      ///< of the observed std, beside that of c
   double scale = 0;    ///< of 1 / sqrt(variance + epsilon), beside that of c
+
+  /// Covers the kernel of a convolution of shape S in lanes V before normalizer N, too, if that adds up its runs.
+  template <class V, class N, simd::convolution_shape S> constexpr void behind(pooling runs) {
+    using lane = engine_stage::convolution_lane<V, S>;
+    using kernel = simd::convolution<lane, S>;
+    if (!engine_stage::adds_up_runs<kernel>(N::centred, runs)) return;
+    const statistics_error about = about_pivot(runs.size, kernel::longest_sum + halvings<lane>());
+    centre = std::max(centre, about.centre), std = std::max(std, about.std), scale = std::max(scale, about.scale);
+  }
+  /// The error of sums of n numbers x about a pivot p, in chains of so many additions, up to 2^15: a = x - p rounds
+  /// once. With e the mean of a, f = e^2 / mean of a^2 is at most near_pivot, or another kernel is used, and the mean of
+  /// a^2 is 1 / (1 - f) variances. What rounding does to that condition, the 1.1 allow for.
+  static constexpr statistics_error about_pivot(std::size_t n, std::size_t additions) {
+    const double f = static_cast<double>(engine_stage::near_pivot(n)), k = 1.1 / (1 - f);
+    constexpr double square_rounds = simd::target_fuses ? 0 : 1;
+    const double root = rounded::sqrt_up(k), sum = static_cast<double>(additions);
+    statistics_error e;
+    // The mean of a is off by sum + 3 units of sqrt(mean of a^2) <= sqrt(k) stds; a, and the mean of a times the scale,
+    // round once, their products with the scale, too, if they are not fused; the difference rounds once.
+    e.centre = units(rounded::mul_up(root, sum + 5 + 2 * square_rounds) + 1);
+    // The mean of a^2, k variances, is off by sum + 4 units, less e^2, off by 2 (sum + 3) + 1 units of
+    // |e| sqrt(mean of a^2) <= sqrt(f) k variances; then two roundings.
+    const double of_variance = k * (sum + 4 + square_rounds + rounded::sqrt_up(1.1 * f) * (2 * sum + 7)) + 2;
+    e.std = units((of_variance + 1) / 2 + 1);
+    e.scale = units((of_variance + 1) / 2 + 2);
+    return e;
+  }
 };
 
 /// The same for runs of n elements; `subtracts`: the mean is subtracted in float (not folded into weights).

@@ -5,6 +5,8 @@
 #include <array>
 #include <cstddef>
 #include <taut/engine/stage.hpp>
+#include <taut/simd/pivoted_sums.hpp>
+#include <type_traits>
 
 namespace taut::engine_stage {
 
@@ -18,6 +20,11 @@ enum class gains_of {
 /// With d = x - mean, the variance is the mean of d^2 less rest^2, rest what rounding left of the mean: to the last digits
 /// where rest^2 is at most this part of it; otherwise the run is centred once more.
 inline constexpr float small_rest = 0x1p-6f;
+
+/// The same for sums of n numbers about a pivot other than the rounded mean, as this part of the mean of d^2: |rest| is
+/// then at most 1 or sqrt(3) stds. Further away, which the mean of a fair sample is not, the run is looked at again.
+/// Long runs take more, since what batches state of their longer sums covers it.
+constexpr float near_pivot(std::size_t n) { return n < 512 ? 0.5f : 0.75f; }
 
 /// The normalizer N on inputs of shape In, with the nonlinearities behind it. `Centred`: the runs have mean 0 already.
 template <class V, class N, shape In, bool Centred, class Epilogue> struct sphere {
@@ -51,11 +58,25 @@ template <class V, class N, shape In, bool Centred, class Epilogue> struct spher
     }
   }
 
+  /// Whether means are subtracted here.
+  static constexpr bool subtracts = N::centred && !Centred;
+  /// The mean of a run as two numbers, the rounded one, or one near it, and the rest, and its variance.
+  struct moments {
+    float mean = 0, rest = 0, variance = 0;
+  };
+
   /// y = f(normalize(x)); x and y may be the same. Hands each run's variance to `observe`.
   template <class W, class Observe> constexpr void apply(const float* x, float* y, Observe&& observe) const {
+    apply<W>(x, y, observe,
+             [x](std::size_t run) __attribute__((always_inline)) { return moments_of<W>(x + run * runs.size); });
+  }
+  /// The same with the moments of each run.
+  template <class W, class Observe, class Moments>
+    requires std::is_invocable_r_v<moments, Moments, std::size_t>
+  constexpr void apply(const float* x, float* y, Observe&& observe, Moments&& moments_of_run) const {
     for (std::size_t run = 0; run < runs.groups; ++run) {
       const std::size_t first = run * runs.size;
-      const moments of = moments_of<W>(x + first);
+      const moments of = moments_of_run(run);
       const float r = simd::reciprocal_sqrt(of.variance + epsilon);
       observe(of.variance);
       // scale (x - mean - rest) + shift, as scale (x - mean) + (shift - scale rest)
@@ -84,13 +105,22 @@ template <class V, class N, shape In, bool Centred, class Epilogue> struct spher
     pad<V, size>(y);
   }
 
- private:
-  static constexpr bool subtracts = N::centred && !Centred;
+  /// The moments of the run at x from its sums about a pivot, or, where that is far from the mean, from x.
+  template <class W, class S>
+    requires subtracts
+  static constexpr moments moments_about(const simd::pivoted_sums<S>& sums, const float* x) {
+    constexpr auto n = static_cast<float>(1.0 / static_cast<double>(runs.size));
+    moments of{sums.pivot, simd::as_written(simd::sum(sums.sum) * n), simd::as_written(simd::sum(sums.squares) * n)};
+    if (!(simd::as_written(of.rest * of.rest) <= of.variance * near_pivot(runs.size))) [[unlikely]]
+      return moments_apart<W>(x);
+    of.variance = simd::as_written(simd::multiply_add(-of.rest, of.rest, of.variance));
+    return of;
+  }
 
-  // The mean of a run as two numbers, the rounded one and what rounding left of it, and its variance.
-  struct moments {
-    float mean = 0, rest = 0, variance = 0;
-  };
+ private:
+  template <class W> [[gnu::noinline]] static constexpr moments moments_apart(const float* x) {
+    return moments_of<W>(x);
+  }
   template <class W> [[gnu::always_inline]] static constexpr moments moments_of(const float* x) {
     constexpr auto n = static_cast<float>(1.0 / static_cast<double>(runs.size));
     moments of;

@@ -10,9 +10,11 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <taut/simd/matvec.hpp>
 #include <taut/simd/piece.hpp>
+#include <taut/simd/pivoted_sums.hpp>
 #include <taut/simd/planes.hpp>
 #include <taut/simd/portable.hpp>
 #include <type_traits>
@@ -28,6 +30,9 @@ template <float_lane V, convolution_shape S> struct convolution {
 
  private:
   static constexpr std::size_t lanes = width<V>;
+  static constexpr std::size_t even(std::size_t count, std::size_t most) {
+    return detail::over(count, detail::over(count, most));
+  }
   static constexpr bool padded = S.padding_height > 0 || S.padding_width > 0;
   static constexpr bool strided = S.stride_height > 1 || S.stride_width > 1;
 
@@ -52,6 +57,7 @@ template <float_lane V, convolution_shape S> struct convolution {
   // Whether the only output channel of a group is computed with one load for all rows of the output under a tap.
   static constexpr bool slides = !channels_in_lanes && outputs == 1 && inputs == 1 && !one_row && taps <= 25 &&
                                  S.stride_height == 1 && of_rows <= 2 * of_numbers;
+  static constexpr std::size_t slide = even(rows, lanes >= 16 ? 8 : 4);  // rows of the output side by side
   // Whether registers are parts of rows, written where they belong: where that takes no more than the rows' copies.
   static constexpr bool in_rows =
       slides || one_row ||
@@ -70,9 +76,6 @@ template <float_lane V, convolution_shape S> struct convolution {
   // As many sums as the registers hold (32 of 16 floats, else 16) beside the operands. Positions in the lanes: a block
   // of output channels times a few registers of positions; channels in the lanes: registers times a few positions.
   static constexpr std::size_t sums = lanes >= 16 ? 24 : 12;
-  static constexpr std::size_t even(std::size_t count, std::size_t most) {
-    return detail::over(count, detail::over(count, most));
-  }
   static constexpr std::size_t blocks_of = channels_in_lanes ? detail::over(outputs, lanes) : outputs;
   static constexpr std::size_t runs_of = channels_in_lanes ? positions : registers;
   static constexpr std::size_t block = even(blocks_of, channels_in_lanes ? 2 : lanes >= 16 ? 8 : 4);
@@ -136,11 +139,21 @@ template <float_lane V, convolution_shape S> struct convolution {
   struct as_they_are {
     [[gnu::always_inline]] constexpr V operator()(const V& z) const { return z; }
   };
+  /// Whether `apply` can add up an output channel as it computes it (only where it computes them one at a time), and how
+  /// many additions a number then goes through in a lane.
+  static constexpr bool adds_up = slides;
+  static constexpr std::size_t longest_sum =
+      pivoted_sums<V>::template longest<slide>(detail::over(rows, slide) * detail::over(row, lanes));
+  /// Who is told the sums of a channel unless someone asks: nobody.
+  struct nobody {};
   /// y = f(the convolution of x), f in lanes. Writes the S.out_size() floats of y, rows of positions, channel by
-  /// channel, and up to `writes`. @pre w and bias are packed and aligned to the size of V; x has `reads` floats, y
-  /// `writes`, scratch scratch_size, of any values, all apart from each other.
-  template <class F = as_they_are>
-  static constexpr void apply(const float* w, const float* bias, const float* x, float* y, float* scratch, F f = {}) {
+  /// channel, and up to `writes`. After each channel calls tell(channel, sums of what f gets). @pre w and bias are
+  /// packed and aligned to the size of V; x has `reads` floats, y `writes`, scratch scratch_size, of any values, all
+  /// apart from each other.
+  template <class F = as_they_are, class Tell = nobody>
+    requires(adds_up || std::same_as<Tell, nobody>)
+  static constexpr void apply(const float* w, const float* bias, const float* x, float* y, float* scratch, F f = {},
+                              Tell tell = {}) {
     if constexpr (source::size > 0) {
       source::copy(x, scratch);
       x = scratch;
@@ -150,7 +163,9 @@ template <float_lane V, convolution_shape S> struct convolution {
       if constexpr (channels_in_lanes) {
         by_channels(w, bias, x, y, f);
       } else if constexpr (slides) {
-        by_sliding(w, bias, x, y, f);
+        pivoted_sums<V> about;
+        by_sliding<!std::same_as<Tell, nobody>>(w, bias, x, y, f, about);
+        if constexpr (!std::same_as<Tell, nobody>) tell(group, about);
       } else if constexpr (in_rows) {
         by_positions(w, bias, x, y, f);
       } else {
@@ -285,13 +300,13 @@ template <float_lane V, convolution_shape S> struct convolution {
   }
 
   // y[position] of one channel, whose rows share what they load: a run of rows in one column of registers.
-  template <class F>
-  static constexpr void by_sliding(const float* w, const float* bias, const float* x, float* y, const F& f) {
-    constexpr std::size_t most = even(rows, lanes >= 16 ? 8 : 4), each = detail::over(row, lanes),
-                          height = S.kernel_height;
+  template <bool AddsUp, class F> static constexpr void by_sliding(const float* w, const float* bias, const float* x,
+                                                                   float* y, const F& f,
+                                                                   [[maybe_unused]] pivoted_sums<V>& about) {
+    constexpr std::size_t each = detail::over(row, lanes), height = S.kernel_height;
     V weight[taps];
     repeat<taps>([&](auto tap) __attribute__((always_inline)) { weight[tap] = broadcast<V>(w[tap]); });
-    cover<most, rows>([&]<class Run>(std::size_t first, Run) __attribute__((always_inline)) {
+    cover<slide, rows>([&]<class Run>(std::size_t first, Run) __attribute__((always_inline)) {
 #pragma GCC unroll 1
       for (std::size_t k = 0; k < each; ++k) {
         const std::size_t column = places[k].to;
@@ -309,10 +324,21 @@ template <float_lane V, convolution_shape S> struct convolution {
             });
           });
         });
+        if constexpr (AddsUp) {
+          if (first == 0 && k == 0) about.begin(sum, std::min(row, lanes));
+          about.add(sum, [k](const V& v) __attribute__((always_inline)) { return once(v, k); });
+        }
         repeat<Run::value>([&](auto q)
                                __attribute__((always_inline)) { store(f(sum[q]), y + (first + q) * row + column); });
       }
     });
+  }
+
+  // The lanes of register k of a row that are positions and in no register before it.
+  [[gnu::always_inline]] static constexpr V once(const V& v, std::size_t k) {
+    if constexpr (row < lanes) return select_first(v, row);
+    else if constexpr (row % lanes == 0) return v;
+    else return k + 1 < detail::over(row, lanes) ? v : v - select_first(v, lanes - row % lanes);
   }
 
   // y[co][position], with registers of output channels.
