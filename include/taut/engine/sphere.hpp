@@ -65,10 +65,20 @@ template <class V, class N, shape In, bool Centred, class Epilogue> struct spher
     float mean = 0, rest = 0, variance = 0;
   };
 
+  /// Whether all runs are measured before the first is scaled, so that the sums of one do not wait for the root of
+  /// another: 0.79 to 0.95 of the time where x stays in the first cache, 1.1 where it does not.
+  static constexpr bool measures_all_first = runs.groups > 1 && runs.groups <= 64 && size <= 8192;
+
   /// y = f(normalize(x)); x and y may be the same. Hands each run's variance to `observe`.
   template <class W, class Observe> constexpr void apply(const float* x, float* y, Observe&& observe) const {
-    apply<W>(x, y, observe,
-             [x](std::size_t run) __attribute__((always_inline)) { return moments_of<W>(x + run * runs.size); });
+    if constexpr (measures_all_first) {
+      std::array<moments, runs.groups> of{};
+      for (std::size_t run = 0; run < runs.groups; ++run) of[run] = moments_of<W>(x + run * runs.size);
+      apply<W>(x, y, observe, [&of](std::size_t run) { return of[run]; });
+    } else {
+      apply<W>(x, y, observe,
+               [x](std::size_t run) __attribute__((always_inline)) { return moments_of<W>(x + run * runs.size); });
+    }
   }
   /// The same with the moments of each run.
   template <class W, class Observe, class Moments>
