@@ -256,7 +256,7 @@ TEST_CASE("simd.convolution: the function behind the sums sees each of them once
   check_function(std::integral_constant<convolution_shape, image(2, 6, 6, 2, 3, 1, 1, 2)>{});
 }
 
-// Every output of a channel is in its sums once: against sums of y, whatever lies beyond rows and inputs; y stays the same.
+// Every output of a channel is in its sums once: against sums of y, which are as without them; NaN beyond rows, inputs.
 template <convolution_shape S> void check_sums() {
   using kernel = convolution<native, S>;
   using replay = convolution<portable<width<native>>, S>;

@@ -139,9 +139,9 @@ template <float_lane V, convolution_shape S> struct convolution {
   struct as_they_are {
     [[gnu::always_inline]] constexpr V operator()(const V& z) const { return z; }
   };
-  /// Whether `apply` can add up an output channel as it computes it, and how many additions a number then goes through in
-  /// a lane: only where it computes channels one at a time, and with 32 registers. With 16 of them, the weights and sums of
-  /// a tile leave no room, and normalizers behind it took up to 1.3 times as long.
+  /// Whether `apply` can add up an output channel as it computes it, and how many additions a number then goes through
+  /// in a lane: only where it computes channels one at a time, and with 32 registers. With 16 of them, the weights and
+  /// sums of a tile leave no room, and convolution and normalizer took up to 1.3 times as long.
   static constexpr bool adds_up = slides && lanes >= 16;
   static constexpr std::size_t longest_sum =
       pivoted_sums<V>::template longest<slide>(detail::over(rows, slide) * detail::over(row, lanes));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Sums about a pivot p near the mean, for numbers that come a few registers at a time and are seen once: of d = x - p and
-// of d^2, lane by lane. With e the mean of d, the mean is p + e and the variance is the mean of d^2 less e^2: without a
+// Sums about a pivot p near the mean, for numbers that come a few registers at a time and are seen once: of d = x - p
+// and of d^2, lane by lane. With e the mean of d, the mean is p + e, the variance the mean of d^2 less e^2: without a
 // pivot that cancels where the mean is large, about one it does as far as e^2 is large beside the variance. Example:
 //   pivoted_sums<native> about;
 //   about.begin(first_registers, lanes);  about.add(first_registers, keep_all);  about.add(more_registers, keep_all);
