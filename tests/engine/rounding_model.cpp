@@ -2,8 +2,10 @@
 // The algebra of rounding steps, the counts of sums in lanes, and normalizers by hand. Attacks are in laws/.
 #include <taut/engine/rounding_model.hpp>
 #include <taut/layers/instance_norm.hpp>
+#include <taut/layers/layer_norm.hpp>
 #include <taut/layers/relu.hpp>
 #include <taut/layers/softmax.hpp>
+#include <vector>
 
 #include "support/catch.hpp"
 
@@ -64,6 +66,67 @@ static_assert(unknown()({1, 1}).error == rounded::infinity && half.then(unknown(
 static_assert(step{.growth = 2, .steepness = 2}.losing(0.25, 0, 0)({4, 8}).error == 2 * 8 + 0.25 * (4 + 8));
 static_assert(step{.growth = 2, .steepness = 2}.losing(0, 0.25, 1)({4, 8}).error == 2 * 8 * 1.25 + 0.25 * 8 + 1);
 
+// Sums about a pivot of a run made to lose: each number is, of many near what makes the pivot as far away as it may be,
+// the one whose additions round most to the side that `worse` asks for, given errors of the sums of d and of d^2.
+template <std::size_t Size> struct losing_run {
+  using stage =
+      engine_stage::sphere<float, layer::layer_norm<option::no_affine>, shape{Size}, false, engine_stage::epilogue<>>;
+  float pivot = 0.3f;
+  std::vector<float> x;
+  simd::pivoted_sums<float> sums;
+
+  losing_run(auto&& worse) {
+    sums.pivot = pivot;
+    const auto far = static_cast<std::size_t>(engine_stage::near_pivot(Size) * 0.98f * Size);
+    double sum = 0, squares = 0;
+    while (x.size() < Size) {
+      float best = 0;
+      double most = -1e9;
+      for (int i = -300; i <= 300; ++i) {
+        const float v = pivot + (x.size() < far ? 2 : 0) + static_cast<float>(i) * 0x1.37p-15f;
+        const double d = static_cast<double>(v) - static_cast<double>(pivot);
+        auto next = sums;
+        next.add({v}, [](float kept) { return kept; });
+        const double lost =
+            worse(static_cast<double>(next.sum) - (sum + d), static_cast<double>(next.squares) - (squares + d * d));
+        if (lost > most) most = lost, best = v;
+      }
+      const double d = static_cast<double>(best) - static_cast<double>(pivot);
+      sum += d, squares += d * d;
+      sums.add({best}, [](float kept) { return kept; });
+      x.push_back(best);
+    }
+  }
+  // The errors of the std and of the mean, in stds.
+  [[nodiscard]] std::array<double, 2> errors() const {
+    const auto of = stage::template moments_about<float>(sums, x.data());
+    REQUIRE(of.mean == pivot);
+    double mean = 0, squares = 0;
+    for (const float v : x) mean += static_cast<double>(v) / Size;
+    for (const float v : x) squares += (static_cast<double>(v) - mean) * (static_cast<double>(v) - mean) / Size;
+    const double std = std::sqrt(squares);
+    return {std::abs(std::sqrt(static_cast<double>(of.variance)) / std - 1),
+            std::abs(static_cast<double>(of.mean) + static_cast<double>(of.rest) - mean) / std};
+  }
+};
+
+// What was stated is not reached, and is no more than this many times what is.
+template <std::size_t Size> void attack_sums(double times) {
+  const auto stated = statistics_error::about_pivot(Size, simd::pivoted_sums<float>::longest<1>(Size));
+  const double far = static_cast<double>(engine_stage::near_pivot(Size)) * 2;  // the mean of d, about
+  std::array<double, 2> worst{};
+  for (const double sign : {1.0, -1.0}) {
+    const auto by_std = losing_run<Size>([=](double sum, double squares) { return sign * (squares - 2 * far * sum); });
+    const auto by_mean = losing_run<Size>([=](double sum, double) { return sign * sum; });
+    worst = {std::max(worst[0], by_std.errors()[0]), std::max(worst[1], by_mean.errors()[1])};
+  }
+  INFO(Size << " numbers: std " << worst[0] / stated.std << " of what is stated, mean " << worst[1] / stated.centre);
+  CHECK(worst[0] <= stated.std);
+  CHECK(worst[1] <= stated.centre);
+  CHECK(worst[0] * times >= stated.std);
+  CHECK(worst[1] * times >= stated.centre);
+}
+
 constexpr normalizer_step sphere{.root = 2, .sphere = 2, .epsilon = 0.25, .gain = 3, .added = 1, .fixed = 0.5};
 static_assert(sphere(0, 1).size == 7 && sphere(0, 1).error == 0.5 + 6 * 0x1p-80);
 
@@ -91,4 +154,9 @@ TEST_CASE("engine.rounding_model: an observed std is lowered by its own error, a
   CHECK(rough.std_below(1, 0.5) == Approx(0.75));
   CHECK(rough.std_below(1, 3) == 0);
   CHECK(rough.arriving({1e9, 1}) > 1);
+}
+
+TEST_CASE("engine.rounding_model: runs made to lose in sums about a pivot lose a good part of what is stated") {
+  attack_sums<400>(3.5);
+  attack_sums<1000>(3.5);
 }

@@ -87,34 +87,46 @@ TEST_CASE("engine.sphere: runs that are centred already are not centred again") 
     CHECK(y[i] == Approx(static_cast<double>(x[i]) / std::sqrt(28.0 / 6)).epsilon(1e-5));
 }
 
-TEST_CASE("engine.sphere: moments about a pivot, and from the run itself where that is far from the mean") {
+// `near` and `far`: pivots on either side of where another look begins, in stds.
+template <std::size_t Size> void check_moments_about(float near, float far) {
   using N = layer::layer_norm<option::no_affine>;
-  constexpr std::size_t size = 1000;
-  using S = of<N, shape{size}>;
+  using S = of<N, shape{Size}>;
   base::random_stream random(1);
-  const auto x = random_vector<float>(random, size);
-  const auto truth = normalizer::measure<N>(std::vector<double>(x.begin(), x.end()).data(), size);
-  S::moments apart;
-  {
-    simd::pivoted_sums<four> none;
-    none.pivot = std::numeric_limits<float>::quiet_NaN();
-    none.sum = four(std::numeric_limits<float>::quiet_NaN());
-    apart = S::moments_about<four>(none, x.data());
-  }
+  const auto x = random_vector<float>(random, Size);
+  const auto truth = normalizer::measure<N>(std::vector<double>(x.begin(), x.end()).data(), Size);
+  const auto mean = static_cast<float>(truth.mean), std = static_cast<float>(std::sqrt(truth.variance));
+  const auto looked_again = [&](float pivot, float sum) {
+    simd::pivoted_sums<four> lost;
+    lost.pivot = pivot;
+    lost.sum = four(sum);
+    lost.squares = four(sum * sum);
+    return S::template moments_about<four>(lost, x.data());
+  };
+  const auto apart = looked_again(std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::quiet_NaN());
   CHECK(apart.mean + apart.rest == Approx(truth.mean).margin(1e-8));
   CHECK(apart.variance == Approx(truth.variance).epsilon(1e-6));
-  for (const float pivot : {0.0f, 1.6f, -1.6f, 1.9f, 30.0f, -1e3f, 1e5f}) {
+  const auto is_apart = [&](const auto& of) {
+    return of.mean == apart.mean && of.rest == apart.rest && of.variance == apart.variance;
+  };
+  CHECK(is_apart(looked_again(0, std::numeric_limits<float>::infinity())));
+  CHECK(is_apart(looked_again(0, 1e25f)));  // its square is infinite
+  CHECK(is_apart(looked_again(1e30f, -std::numeric_limits<float>::infinity())));
+  for (const float stds : {0.0f, near, -near, far, -far, 30.0f, -1e3f, 1e5f}) {
     simd::pivoted_sums<four> sums;
-    sums.pivot = pivot;
-    for (std::size_t i = 0; i < size; i += 4) sums.add({simd::load<four>(&x[i])}, [](const four& v) { return v; });
-    const auto about = S::moments_about<four>(sums, x.data());
-    INFO("pivot " << pivot);
-    CHECK((about.mean == pivot) == (std::abs(pivot) < 1.7f));  // stds
-    CHECK((about.mean == apart.mean && about.rest == apart.rest && about.variance == apart.variance) ==
-          (std::abs(pivot) > 1.7f));
+    sums.pivot = mean + stds * std;
+    for (std::size_t i = 0; i < Size; i += 4) sums.add({simd::load<four>(&x[i])}, [](const four& v) { return v; });
+    const auto about = S::template moments_about<four>(sums, x.data());
+    INFO(Size << " numbers, pivot " << stds);
+    CHECK((about.mean == sums.pivot) == (std::abs(stds) <= near));
+    CHECK(is_apart(about) == (std::abs(stds) > near));
     CHECK(static_cast<double>(about.mean) + static_cast<double>(about.rest) == Approx(truth.mean).margin(1e-6));
     CHECK(about.variance == Approx(truth.variance).epsilon(2e-6));
   }
+}
+
+TEST_CASE("engine.sphere: moments about a pivot, and from the run itself where that is far from the mean") {
+  check_moments_about<500>(0.98f, 1.02f);   // rest^2 is half of the mean of d^2
+  check_moments_about<1000>(1.71f, 1.75f);  // and three quarters
 }
 
 TEST_CASE("engine.sphere: a NaN stays in its run, and in the run's variance") {

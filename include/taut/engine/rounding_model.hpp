@@ -128,8 +128,9 @@ struct statistics_error {
     centre = std::max(centre, about.centre), std = std::max(std, about.std), scale = std::max(scale, about.scale);
   }
   /// The error of sums of n numbers x about a pivot p, in chains of so many additions, up to 2^15: a = x - p rounds
-  /// once. With e the mean of a, f = e^2 / mean of a^2 is at most near_pivot, or another kernel is used, and the
-  /// mean of a^2 is 1 / (1 - f) variances. What rounding does to that condition, the 1.1 allow for.
+  /// once. With e the mean of a, f = e^2 / mean of a^2 is at most near_pivot and finite, or another kernel is used, and
+  /// the mean of a^2 is 1 / (1 - f) variances. That is compared as computed, e off by 2^-9 sqrt(mean of a^2) and the
+  /// mean of a^2 by 2^-9 of it, so f by less than 2^-7 and 1 / (1 - f) by less than the 1.1 allow for.
   static constexpr statistics_error about_pivot(std::size_t n, std::size_t additions) {
     const double f = static_cast<double>(engine_stage::near_pivot(n)), k = 1.1 / (1 - f);
     constexpr double square_rounds = simd::target_fuses ? 0 : 1;

@@ -4,6 +4,7 @@
 #pragma once
 #include <array>
 #include <cstddef>
+#include <limits>
 #include <taut/engine/stage.hpp>
 #include <taut/simd/pivoted_sums.hpp>
 #include <type_traits>
@@ -115,13 +116,15 @@ template <class V, class N, shape In, bool Centred, class Epilogue> struct spher
     pad<V, size>(y);
   }
 
-  /// The moments of the run at x from its sums about a pivot, or, where that is far from the mean, from x.
+  /// The moments of the run at x from its sums about a pivot, or, where that is far from the mean, from x: a distance
+  /// whose square overflows is far, too, since about the mean the squares may well be finite. NaNs compare as far.
   template <class W, class S>
     requires subtracts
   static constexpr moments moments_about(const simd::pivoted_sums<S>& sums, const float* x) {
     constexpr auto n = static_cast<float>(1.0 / static_cast<double>(runs.size));
     moments of{sums.pivot, simd::as_written(simd::sum(sums.sum) * n), simd::as_written(simd::sum(sums.squares) * n)};
-    if (!(simd::as_written(of.rest * of.rest) <= of.variance * near_pivot(runs.size))) [[unlikely]]
+    const bool near = simd::as_written(of.rest * of.rest) <= of.variance * near_pivot(runs.size);
+    if (!(near && of.variance <= std::numeric_limits<float>::max())) [[unlikely]]
       return moments_apart<W>(x);
     of.variance = simd::as_written(simd::multiply_add(-of.rest, of.rest, of.variance));
     return of;
