@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <taut/layers/spectral_norm.hpp>
 
+#include "laws/file.hpp"
 #include "laws/laws.hpp"
 #include "layers/batch.hpp"
 
