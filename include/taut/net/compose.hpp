@@ -29,9 +29,11 @@ template <class In, class... Layers> struct network;
 namespace base {
 
 /// What `>>` gives: the network Before and a list of a few layers more, in all Depth of them, with all facts of a network.
-/// Each `>>` costs one type with a short name, however deep the network is: equal lists are named once. The flat list is
-/// made when a fact needs it.
+/// Each `>>` costs one type with a short name, however deep the network is. The flat list is made when a fact needs it.
 template <std::size_t Depth, shape Output, class Before, class Layers> struct growing;
+/// The network Before and the same list of layers again and again, in all Depth of them. g++ spells out the name of each
+/// type that has facts, whether it is needed or not, so what repeats should not make it longer.
+template <std::size_t Depth, class Before, class Layers> struct turns;
 
 template <class P> inline constexpr bool is_sequence = false;
 template <class... Ls> inline constexpr bool is_sequence<sequence<Ls...>> = true;
@@ -91,6 +93,14 @@ template <class L> constexpr bool takes([[maybe_unused]] shape given) {
   else return L::accepts(given);
 }
 
+/// The layers Ls behind a network, as one turn more if they repeat what it ends with.
+template <class Before, class... Ls> struct turned {
+  using type = turns<Before::depth + sizeof...(Ls), Before, list<Ls...>>;
+};
+template <std::size_t Depth, class Before, class... Ls> struct turned<turns<Depth, Before, list<Ls...>>, Ls...> {
+  using type = turns<Depth + sizeof...(Ls), Before, list<Ls...>>;
+};
+
 /// A network that grows by one layer: in the level that is open, or if that is Full in a new one; nothing if the layer
 /// does not fit.
 template <bool Fits, bool Full> struct growth {};
@@ -100,7 +110,7 @@ template <> struct growth<true, false> {
 };
 template <> struct growth<true, true> {
   template <class L, std::size_t Depth, shape Output, class Before, class... Ls> using type =
-      growing<Depth + 1, L::output(Output), growing<Depth, Output, Before, list<Ls...>>, list<L>>;
+      growing<Depth + 1, L::output(Output), typename turned<Before, Ls...>::type, list<L>>;
 };
 inline constexpr std::size_t layers_a_level = 12;
 

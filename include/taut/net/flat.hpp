@@ -18,6 +18,13 @@ template <std::size_t Depth, shape Output, class Before, class... Ls, class... B
 struct flat<growing<Depth, Output, Before, list<Ls...>>, Behind...> {
   using layers = typename flat<Before, Ls..., Behind...>::layers;
 };
+template <std::size_t Depth, class Before, class... Ls, class... Behind>
+struct flat<turns<Depth, Before, list<Ls...>>, Behind...> {
+  using layers = typename flat<turns<Depth - sizeof...(Ls), Before, list<Ls...>>, Ls..., Behind...>::layers;
+};
+template <std::size_t Depth, class Before, class... Ls, class... Behind>
+  requires(Depth == Before::depth)
+struct flat<turns<Depth, Before, list<Ls...>>, Behind...> : flat<Before, Behind...> {};
 
 /// The layers of a network as one flat list.
 template <class Net> using layers_of = typename flat<typename Net::as_composed>::layers;
@@ -34,6 +41,12 @@ struct found<growing<Depth, Output, Before, Layers>, I> {
 template <std::size_t Depth, shape Output, class Before, class Layers, std::size_t I>
   requires(I + Layers::size < Depth)
 struct found<growing<Depth, Output, Before, Layers>, I> : found<Before, I> {};
+template <std::size_t Depth, class Before, class Layers, std::size_t I> struct found<turns<Depth, Before, Layers>, I> {
+  using type = at<Layers, (I - Before::depth) % Layers::size>;
+};
+template <std::size_t Depth, class Before, class Layers, std::size_t I>
+  requires(I < Before::depth)
+struct found<turns<Depth, Before, Layers>, I> : found<Before, I> {};
 
 /// Layer I of a network, counted without the input.
 template <class Net, std::size_t I> using layer_at = typename found<typename Net::as_composed, I>::type;

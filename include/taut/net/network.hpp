@@ -58,13 +58,25 @@ template <> struct normal_form_of<false> {
   template <class Whole, class In> using type = typename as_network<In, typename flat<Whole>::layers>::type;
 };
 
-template <std::size_t Depth, shape Output, class Before, class Layers> struct growing {
-  using as_composed = growing;
+template <std::size_t Depth, class Before, class Layers> struct turns {
   using input = typename Before::input;
   static constexpr std::size_t depth = Depth;
+};
+
+/// The facts of a network that its two ends give: made once for all that share them, as most of the networks are that a
+/// deep one is while it grows.
+template <class In, shape Output> struct ends {
+  using input = In;
   static constexpr shape output = Output;
-  static constexpr std::size_t input_size = input::extents.size();
+  static constexpr std::size_t input_size = In::extents.size();
   static constexpr std::size_t output_size = Output.size();
+};
+
+template <std::size_t Depth, shape Output, class Before, class Layers> struct growing
+    : ends<typename Before::input, Output> {
+  using as_composed = growing;
+  using typename ends<typename Before::input, Output>::input;
+  static constexpr std::size_t depth = Depth;
   static constexpr const std::array<shape, Depth + 1>& shapes = shapes_of<growing>;
   static constexpr std::size_t parameter_count = trainable_elements_of_network<growing>();
   using normal_form = typename normal_form_of<(Depth > 64)>::template type<growing, input>;
