@@ -14,19 +14,43 @@ using engine_plan::owed_as;
 using engine_stage::arriving;
 
 // 1/sqrt(square) W x + b in units of p / sqrt(square): the same numbers as by a factor, up to the power of two.
-static_assert(arriving<float, owed_as::factor>(0.25f).affine(8, 1, true) == 3);
-static_assert(arriving<float, owed_as::square>(16.0f).affine(8, 1, true) == 3);      // p = 1/4: 2 + 1
-static_assert(arriving<float, owed_as::square>(64.0f).affine(8, 1, true) == 1 + 1);  // p = 1/8, rest 1
+static_assert(arriving<float, owed_as::factor>(0.25f).affine(8, 1, true, false) == 3);
+static_assert(arriving<float, owed_as::square>(16.0f).affine(8, 1, true, false) == 3);      // p = 1/4: 2 + 1
+static_assert(arriving<float, owed_as::square>(64.0f).affine(8, 1, true, false) == 1 + 1);  // p = 1/8, rest 1
+static_assert(arriving<float, owed_as::square>(64.0f).affine(8, 1, true, true) == 1 + 1);   // in the other order
+static_assert(arriving<float, owed_as::square>(64.0f).affine(8, 1, false, true) == 1);
+// With the root handed over: what is used is that one.
+static_assert(arriving<float, owed_as::square>(engine_stage::square_and_root{16, 4}).affine(8, 1, true, true) == 3);
+static_assert(arriving<float, owed_as::square>(engine_stage::square_and_root{16, 8}).affine(8, 1, true, true) == 4);
 static_assert(arriving<float, owed_as::square>(0x1p-90f).power == 0x1p45f);
 static_assert(arriving<float, owed_as::square>(0x1p-90f).in_units(3) == 3);
 static_assert(arriving<float, owed_as::square>(0x1.8p101f).in_units(1) == 0.75f);
 static_assert(arriving<float, owed_as::square>(0x1.8p101f).in_true_units(3) == 4);
+// What comes last is not rounded before it is added: the sums, or b s, here 1 + 2^-22 + 2^-46.
+constexpr arriving<float, owed_as::square> near_one(engine_stage::square_and_root{1, 1 + 0x1p-23f});
+static_assert(near_one.affine(-1 - 0x1p-22f, 1 + 0x1p-23f, true, true) == 0);
+static_assert(near_one.affine(-1 - 0x1p-22f, 1 + 0x1p-23f, true, false) == (simd::target_fuses ? 0x1p-46f : 0));
+// A stage knows whether its input has waited: whether the one before has offsets.
+struct identity {
+  static constexpr double weight(const identity&, std::size_t row, std::size_t column) { return row == column ? 1 : 0; }
+  static constexpr double bias(const identity&, std::size_t) { return 1; }
+};
+constexpr bool waited_behind(double offset) {
+  constexpr engine_plan::schemes squares{engine_plan::scheme::owed_with_offset, owed_as::square, owed_as::square};
+  engine_stage::dense<simd::portable<4>, 2, 2, squares, engine_stage::epilogue<layer::relu>> first, second;
+  engine_stage::inherited<2> carried;
+  engine_stage::normalizer_values<2> norm{true, 1e-5, {1, 1}, {0, offset}};
+  first.template fold<identity, 2>(identity{}, {}, norm, carried);
+  second.template fold<identity, 2>(identity{}, {}, norm, carried);
+  return second.waited && !first.waited;
+}
+static_assert(waited_behind(0.5) && !waited_behind(0));
 // What is owed nothing gets what a factor and a square of 1 would give.
 template <owed_as Form> constexpr bool owes_one() {
   const arriving<float, Form> one(1.0f);
   const engine_stage::arriving_as<float, Form, engine_stage::nothing_owed> none(engine_stage::nothing_owed{});
-  return one.affine(0.1f, 0.7f, true) == none.affine(0.1f, 0.7f, true) && one.in_units(0.3f) == none.in_units(0.3f) &&
-         one.in_true_units(0.3f) == none.in_true_units(0.3f);
+  return one.affine(0.1f, 0.7f, true, false) == none.affine(0.1f, 0.7f, true, false) &&
+         one.in_units(0.3f) == none.in_units(0.3f) && one.in_true_units(0.3f) == none.in_true_units(0.3f);
 }
 static_assert(owes_one<owed_as::factor>() && owes_one<owed_as::square>());
 static_assert(engine_stage::lifted<engine_stage::epilogue<layer::relu>>(-6.0f, 2.0f, 4.0f) == 2);

@@ -14,7 +14,7 @@ namespace {
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();
 
 static_assert(width<resized<portable<16>, 4>> == 4 && std::same_as<resized<float, 8>, float>);
-static_assert(first_of(2.5f) == 2.5f);
+static_assert(first_of(2.5f) == 2.5f && sum_everywhere(2.5f) == 2.5f);
 static_assert(std::same_as<resized<native, width<native>>, native>);
 
 // 1, 2, ..., with NaN behind.
@@ -77,6 +77,10 @@ template <class V, class U> constexpr std::size_t wrong() {
     for (std::size_t i = 0; i < lanes; ++i) count += column[i] != from.at[i / 4 * 4 + C];
   });
   count += first_of(v) != 1;
+  for (int k = 0; k < 8; ++k) {
+    const U u = spread(v + U(static_cast<float>(k)));
+    for (const float s : floats_of(sum_everywhere(u))) count += s != sum(u);
+  }
   if constexpr (lanes > 8) {
     const auto quarters = floats_of(quarters_added(spread(v)));
     const auto halves = floats_of(halves_added(halves_added(spread(v))));

@@ -175,8 +175,8 @@ template <class Net, class Lane, class Real> class rounding_builder {
       in_sums = std::max(in_sums, in_batches::rounding(norm, rounded::add_up(m.size, m.lost)));
       longest = std::max(longest, in_batches::longest);
     }
-    // behind a square: products with p are exact, the bias is multiplied by a rounded root
-    constexpr double of_bias = s.scale.arrives == engine_plan::owed_as::square ? 1 + contracted : 0;
+    // behind a square: products with p are exact, that of the bias and a rounded root is rounded (or added at once)
+    constexpr double of_bias = s.scale.arrives == engine_plan::owed_as::square ? 2 : 0;
     at[I].step = engine_rounding::affine_step(m, in_sums, contracted, contracted, of_bias, longest, rows);
     if constexpr (of_bias > 0)  // p b may underflow: 2^-126 times the square's root, which is below 2^64
       at[I].step.fixed = rounded::add_up(at[I].step.fixed, 0x1p-62 * rounded::sqrt_up(static_cast<double>(rows)));

@@ -88,7 +88,7 @@ template <std::size_t Registers, class Dense, class W>
             simd::detail::repeat<Count>([&](auto r) __attribute__((always_inline)) {
               const W bias = simd::broadcast<W>(stage.bias[first + r]);
               each([&](auto v) __attribute__((always_inline)) {
-                W z = scales[v].affine(sums[r][v], bias, stage.biased);
+                W z = scales[v].affine(sums[r][v], bias, stage.biased, stage.waited);
                 if constexpr (Dense::normalizes) {
                   if constexpr (decltype(r)::value == 0)
                     square[v] = Count == rows ? simd::multiply_add(z, z, squares[v]) : z * z;

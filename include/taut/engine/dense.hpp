@@ -2,7 +2,6 @@
 // The stage of a dense affine layer: scalings and centring are folded into its weights in double, packed once; one pass
 // computes the sums, their squares where they are normalized, and the nonlinearities.
 #pragma once
-#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
@@ -43,6 +42,7 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::schemes Scal
   alignas(row_alignment) std::array<float, affine_rows> offset{};
   alignas(row_alignment) std::array<float, normalizes ? matvec::panel_rows : 0> epsilon{};  ///< n epsilon, 0, 0, ...
   bool biased = false;                                                                      ///< whether a bias is not 0
+  bool waited = false;                          ///< whether inputs have waited for the root of their scale
   bool waits = Scale.scale == scheme::applied;  ///< whether outputs wait for the scale: for offsets at least
 
   /// Folds the parameters p of affine layer A, the scalings behind it and the normalizer behind them in double and
@@ -53,6 +53,7 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::schemes Scal
                       inherited<Most>& carried) {
     const inherited<Most> before = carried;
     carried = {};
+    waited = before.waited;
     std::array<double, Rows> sign = filled<double, Rows>(1), b{};
     if constexpr (normalizes) {
       constexpr double count = static_cast<double>(Rows), root = simd::sqrt(count);
@@ -98,6 +99,7 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::schemes Scal
     matvec::pack([&](std::size_t row,
                      std::size_t column) { return sign[row] * (entry(row, column) - mean[row / Run * Cols + column]); },
                  weight.data());
+    carried.waited = waits;
     biased = false;
     for (std::size_t row = 0; row < Rows; ++row) {
       bias[row] = static_cast<float>(sign[row] * b[row]);
@@ -112,7 +114,6 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::schemes Scal
   [[gnu::always_inline]] constexpr auto run(const X& x, Owed owed, Y&& y, Observe&& observe) const {
     using kernel = simd::matvec<W, Rows, Cols>;
     using lane = typename kernel::row_lane;
-    using narrow = simd::resized<lane, std::min<std::size_t>(simd::width<lane>, 4)>;
     constexpr bool observed = normalizes && !std::same_as<std::remove_cvref_t<Observe>, no_observer>;
     const arriving_as<lane, Scale.arrives, Owed> in(owed);
     lane squares = simd::broadcast<lane>(0.0f), seen = squares;
@@ -120,7 +121,7 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::schemes Scal
     // what has to wait for the scale stays in registers, or in a buffer where it is too much for them
     outputs<W> waiting;
     kernel::apply(weight.data(), x, [&](auto panel, const lane& sums) __attribute__((always_inline)) {
-      const lane z = in.affine(sums, at<lane>(bias, panel), biased);
+      const lane z = in.affine(sums, at<lane>(bias, panel), biased, waited);
       if constexpr (normalizes) squares = simd::multiply_add(z, z, squares);
       if constexpr (observed) seen = simd::multiply_add(z, z, seen);
       if constexpr (!may_wait) finish(panel, Epilogue::apply(z), y);
@@ -133,14 +134,21 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::schemes Scal
     } else {
       constexpr auto share = static_cast<float>(1.0 / static_cast<double>(Rows));
       if constexpr (observed) observe(simd::as_written(simd::sum(in.in_true_units(seen)) * share));
-      const float square = simd::sum(squares);
+      const auto square = simd::sum_everywhere(squares);
+      // what the next stage needs, too, is computed once: on Zen 4 roots keep other operations from starting
+      constexpr bool leaves_root = Scale.owes() && Scale.leaves == owed_as::square;
+      float root = 1;
+      if constexpr (leaves_root) root = simd::first_of(simd::sqrt(square));
       if constexpr (may_wait) {
         const auto each_panel = [](auto&& f) __attribute__((always_inline)) {
           simd::detail::repeat<kernel::panels, gives_registers>(f);
         };
         if (waits) {
-          const lane root = simd::sqrt(simd::broadcast<lane>(square));
-          const lane scale = Scale.owes() ? root : lane(1.0f) / root;
+          const lane scale = [&]() __attribute__((always_inline)) {
+            if constexpr (leaves_root) return simd::broadcast<lane>(root);
+            else if constexpr (Scale.owes()) return simd::sqrt(simd::broadcast<lane>(simd::first_of(square)));
+            else return simd::broadcast<lane>(simd::first_of(simd::reciprocal_sqrt(square)));
+          }();
           each_panel([&](auto panel) __attribute__((always_inline)) {
             lane z;
             if constexpr (gives_registers) z = waiting.at[panel];
@@ -149,15 +157,15 @@ template <class V, std::size_t Rows, std::size_t Cols, engine_plan::schemes Scal
             const lane o = at<lane>(offset, panel);
             finish(panel, Scale.owes() ? lifted<Epilogue>(z, scale, o) : applied<Epilogue>(z, scale, o), y);
           });
-          if constexpr (Scale.owes() && Scale.leaves == owed_as::factor) return simd::first_of(lane(1.0f) / root);
+          if constexpr (Scale.owes() && !leaves_root) return simd::first_of(lane(1.0f) / scale);
         } else if constexpr (gives_registers) {
           each_panel([&](auto panel)
                          __attribute__((always_inline)) { finish(panel, Epilogue::apply(waiting.at[panel]), y); });
         }
       }
       if constexpr (!Scale.owes()) return nothing_owed{};
-      else if constexpr (Scale.leaves == owed_as::square) return square;
-      else return simd::first_of(simd::reciprocal_sqrt(simd::broadcast<narrow>(square)));
+      else if constexpr (leaves_root) return square_and_root{simd::first_of(square), root};
+      else return simd::first_of(simd::reciprocal_sqrt(square));
     }
   }
 

@@ -2,7 +2,7 @@
 // What a dense stage does with its sums, its bias and the scales of normalizers, in lanes V: elements of one sample, or
 // samples of a batch. The input is x times a factor, or x / sqrt(square):
 //
-//   factor r:    z = r W x + b                        square q = s^2:  z = p W x + p s b,  p a power of two next to 1/s
+//   factor r:    z = r W x + b                        square q = s^2:  z = p W x + p b s,  p a power of two next to 1/s
 //                S^2 = |z|^2 + n epsilon                               S^2 = |z|^2 + n epsilon p^2 q
 //
 // The normalized output is sqrt(n) z / S with gains and offsets. An owed scale costs no division on the way, a square
@@ -20,6 +20,12 @@ struct nothing_owed {
   constexpr operator float() const { return 1.0f; }
 };
 
+/// A scale handed over as its square, with the root.
+struct square_and_root {
+  float square, root;
+  constexpr operator float() const { return square; }
+};
+
 /// The scale of a stage's input.
 template <class V, engine_plan::owed_as Form> struct arriving;
 
@@ -30,8 +36,8 @@ template <class V> struct arriving<V, engine_plan::owed_as::factor> {
   [[gnu::always_inline]] explicit constexpr arriving(V owed)
     requires(!std::same_as<V, float>)
       : factor(owed) {}
-  /// z; `biased`: whether b is not 0.
-  [[gnu::always_inline]] constexpr V affine(V sums, V bias, bool) const {
+  /// z; `biased`: whether b is not 0; `waited`: whether x has waited for the root of its scale, so that W x comes last.
+  [[gnu::always_inline]] constexpr V affine(V sums, V bias, bool, bool) const {
     return simd::multiply_add(sums, factor, bias);
   }
   /// What n epsilon is in the units of |z|^2, and |z|^2 in those of the true activations.
@@ -48,20 +54,27 @@ template <class V> struct arriving<V, engine_plan::owed_as::square> {
   [[gnu::always_inline]] explicit constexpr arriving(float square)
     requires(!std::same_as<V, float>)
       : arriving(simd::broadcast<V>(square)) {}
-  [[gnu::always_inline]] explicit constexpr arriving(V square)
-      : root(simd::sqrt(square)), power(simd::inverse_root_power(square)), rest((square * power) * power) {}
-  [[gnu::always_inline]] constexpr V affine(V sums, V bias, bool biased) const {
-    const V z = sums * power;
-    return biased ? simd::multiply_add(bias * power, root, z) : z;
+  [[gnu::always_inline]] explicit constexpr arriving(V square) : arriving(square, simd::sqrt(square)) {}
+  [[gnu::always_inline]] explicit constexpr arriving(const square_and_root& owed)
+      : arriving(simd::broadcast<V>(owed.square), simd::broadcast<V>(owed.root)) {}
+  /// What comes last is multiplied and added at once.
+  [[gnu::always_inline]] constexpr V affine(V sums, V bias, bool biased, bool waited) const {
+    if (!biased) return sums * power;
+    if (waited) return simd::multiply_add(sums, power, (bias * power) * root);
+    return simd::multiply_add(bias * power, root, sums * power);
   }
   [[gnu::always_inline]] constexpr V in_units(V epsilon) const { return epsilon * rest; }
   [[gnu::always_inline]] constexpr V in_true_units(V squares) const { return squares / rest; }
+
+ private:
+  [[gnu::always_inline]] constexpr arriving(V square, V its_root)
+      : root(its_root), power(simd::inverse_root_power(square)), rest((square * power) * power) {}
 };
 
 /// The same where nothing is owed: what the others compute from a 1, without its products.
 template <class V> struct arriving_true {
   [[gnu::always_inline]] explicit constexpr arriving_true(nothing_owed) {}
-  [[gnu::always_inline]] constexpr V affine(V sums, V bias, bool) const { return sums + bias; }
+  [[gnu::always_inline]] constexpr V affine(V sums, V bias, bool, bool) const { return sums + bias; }
   [[gnu::always_inline]] constexpr V in_units(V epsilon) const { return epsilon; }
   [[gnu::always_inline]] constexpr V in_true_units(V squares) const { return squares; }
 };

@@ -74,6 +74,7 @@ template <class Net, std::size_t S> constexpr auto normalizer_type() {
 template <std::size_t Most> struct inherited {
   std::array<double, Most> factor = filled<double, Most>(1);
   std::array<double, Most> offset{};
+  bool waited = false;  ///< whether the outputs have waited for the root of their scale
 };
 
 /// What the scalings behind an affine layer do to its rows: y_i -> scale_i y_i + shift_i.

@@ -159,6 +159,21 @@ template <float_lane V> [[gnu::always_inline]] constexpr auto quarters_added(con
   else return halves_added(halves_added(v));
 }
 
+/// The bits of sum(v) in all places of four lanes, or of a narrower V: a root of them needs no broadcast before it.
+template <float_lane V> [[gnu::always_inline]] constexpr auto sum_everywhere(const V& v) {
+  if constexpr (width<V> == 16) {
+    return sum_everywhere(quarters_added(v));
+  } else if constexpr (width<V> > 4) {
+    return sum_everywhere(halves_added(v));
+  } else if constexpr (detail::in_register<V>) {
+    const auto raw = v.raw();
+    const auto pairs = raw + __builtin_shufflevector(raw, raw, 2, 3, 0, 1);
+    return V(pairs + __builtin_shufflevector(pairs, pairs, 1, 0, 3, 2));
+  } else {
+    return broadcast<V>(sum(v));
+  }
+}
+
 /// Of the groups of four floats, the even ones plus the odd ones.
 template <float_lane V> [[gnu::always_inline]] constexpr auto fours_added(const V& v) {
   constexpr std::size_t half = width<V> / 2;
