@@ -165,9 +165,9 @@ struct extended<P> {
   using type = typename P::as_composed;
 };
 
-/// What may stand on the left of `>>`.
+/// What may stand on the left of `>>`. Networks first: a deep one asks this at each `>>`.
 template <class P>
-concept Part = std::derived_from<P, layer_base> || is_sequence<P> || is_network<P>;
+concept Part = is_network<P> || is_sequence<P> || std::derived_from<P, layer_base>;
 
 }  // namespace base
 
