@@ -72,25 +72,14 @@ template <class Net, std::size_t S> constexpr auto normalizer_type() {
 /// Factors and offsets per input column that a stage leaves to the next affine layer, none at first; `Most` is the
 /// widest of a network.
 template <std::size_t Most> struct inherited {
-  std::array<double, Most> factor, offset;
+  std::array<double, Most> factor = filled<double, Most>(1), offset = filled<double, Most>(0);
   bool waited = false;  ///< whether the outputs have waited for the root of their scale
-
-  /// In loops: g++ compiles an initializer of a large array as one store for each element.
-  constexpr inherited() {
-    for (double& f : factor) f = 1;
-    for (double& o : offset) o = 0;
-  }
 };
 
 /// What the scalings behind an affine layer do to its rows: y_i -> scale_i y_i + shift_i; nothing at first.
 template <std::size_t Rows> struct row_scaling {
-  std::array<double, Rows> scale, shift;
+  std::array<double, Rows> scale = filled<double, Rows>(1), shift = filled<double, Rows>(0);
 
-  /// In loops, as above.
-  constexpr row_scaling() {
-    for (double& a : scale) a = 1;
-    for (double& b : shift) b = 0;
-  }
   /// Another scaling behind those before.
   template <class L, class Q> constexpr void then(const Q& q) {
     for (std::size_t i = 0; i < Rows; ++i) {

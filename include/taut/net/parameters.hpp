@@ -20,8 +20,22 @@
 
 namespace taut {
 
+namespace base {
+
+/// What `filled` is at run time.
+template <class Real, std::size_t N> [[gnu::noinline]] std::array<Real, N> filled_at_run_time(Real value) {
+  std::array<Real, N> a;
+  a.fill(value);
+  return a;
+}
+
+}  // namespace base
+
 /// An array with the same value everywhere: the default of gains.
+/// At run time a call of a plain function: what is constexpr g++ evaluates wherever the default stands, and writes as one
+/// store for each element (parameters of 65,536 gains: minutes).
 template <class Real, std::size_t N> constexpr std::array<Real, N> filled(Real value) {
+  if (!__builtin_is_constant_evaluated()) return base::filled_at_run_time<Real, N>(value);
   std::array<Real, N> a{};
   for (Real& v : a) v = value;
   return a;
