@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <taut/base/rounding.hpp>
 #include <taut/simd/piece.hpp>
+#include <taut/simd/scalar_matvec.hpp>
 #include <type_traits>
 #include <utility>
 
@@ -43,7 +44,14 @@ constexpr std::size_t least_width(std::size_t n, std::size_t from, std::size_t t
 }  // namespace detail
 
 /// The product of a Rows x Cols matrix with a vector in lanes V or narrower; the layout depends on width<V> alone.
-template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec {
+template <float_lane V, std::size_t Rows, std::size_t Cols> struct matvec;
+template <float_lane V, std::size_t Rows, std::size_t Cols>
+  requires(width<V> == 1)
+struct matvec<V, Rows, Cols> : scalar_matvec<V, Rows, Cols> {};
+
+template <float_lane V, std::size_t Rows, std::size_t Cols>
+  requires(width<V> > 1)
+struct matvec<V, Rows, Cols> {
   static_assert(Rows > 0 && Cols > 0);
   /// Rows of a panel, and floats and columns of a register: as few as there are rows, as wide as there are columns.
   static constexpr std::size_t panel_rows = width<V> < 4 ? width<V> : detail::least_width(Rows, 4, width<V>);

@@ -19,8 +19,8 @@ namespace detail {
 template <class V, std::size_t Width> struct resize {
   using type = V;
 };
-template <std::size_t Old, std::size_t Width> struct resize<portable<Old>, Width> {
-  using type = portable<Width>;
+template <std::size_t Old, bool F, std::size_t Width> struct resize<portable<Old, F>, Width> {
+  using type = portable<Width, F>;
 };
 #if defined(XSIMD_VERSION_MAJOR) && !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
 template <std::size_t Old, std::size_t Width> struct resize<vector<Old>, Width> {

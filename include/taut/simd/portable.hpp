@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The words every kernel is written in, for scalars and for `portable<Width>`: Width floats that behave, bit for bit,
-// like a vector register, and that the compiler can evaluate. portable<1> is the oracle and the firmware lane;
-// portable<native::width> replays the native lane in constant expressions. Example, for any lane V:
+// like a vector register, and that the compiler can evaluate. portable<native::width> replays the native lane in
+// constant expressions; `scalar` is the lane of firmware: it never fuses, so its bits are the same on every processor.
+// Example, for any lane V:
 //   V y = max(multiply_add(load<V>(x), V(0.5f), V(1.0f)), V(0.0f));
 #pragma once
 
@@ -10,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <taut/simd/soft_root.hpp>
 #include <type_traits>
 
 namespace taut::simd {
@@ -101,7 +103,9 @@ constexpr double multiply_add(double a, double b, double c) { return a * b + c; 
 /// The square root: correctly rounded for float; for double within 1 ulp in constant expressions.
 [[gnu::always_inline]] constexpr float sqrt(float x) {
   // Newton's relative error 2^-52 is less than the distance 2^-51 of a root of a float from a midpoint of floats.
-  return std::is_constant_evaluated() ? static_cast<float>(detail::newton_sqrt(x)) : __builtin_sqrtf(x);
+  return std::is_constant_evaluated() ? static_cast<float>(detail::newton_sqrt(x))
+         : target_has_roots           ? __builtin_sqrtf(x)
+                                      : detail::soft_root(x);
 }
 [[gnu::always_inline]] constexpr double sqrt(double x) {
   return std::is_constant_evaluated() ? detail::newton_sqrt(x) : __builtin_sqrt(x);
@@ -134,7 +138,8 @@ constexpr float inverse_root_power(float x) {
 }
 
 /// Width floats with the arithmetic, the order of operations and the rounding of a register, in constant expressions.
-template <std::size_t Width> struct portable {
+/// `Fuses`: what multiply_add means.
+template <std::size_t Width, bool Fuses = target_fuses> struct portable {
   static_assert(Width > 0 && (Width & (Width - 1)) == 0, "a lane has 1, 2, 4, 8, ... floats");
   static constexpr std::size_t width = Width;
   /// The result of a comparison.
@@ -188,6 +193,13 @@ template <std::size_t Width> struct portable {
   constexpr portable& operator*=(const portable& b) { return *this = *this * b; }
   constexpr portable& operator/=(const portable& b) { return *this = *this / b; }
 
+  /// The multiply_add of one of its floats.
+  [[gnu::always_inline]] static constexpr float multiply_add(float a, float b, float c) {
+    if constexpr (Fuses == target_fuses) return simd::multiply_add(a, b, c);
+    else if constexpr (Fuses) return simd::fma(a, b, c);
+    else return product(a, b) + c;
+  }
+
  private:
   // g++ 12 forgets as_written when it vectorises a loop over scalars, and contracts; a * b - 0 cannot be contracted.
   static constexpr float product(float a, float b) {
@@ -199,79 +211,85 @@ template <std::size_t Width> struct portable {
   }
 };
 
+/// One float with products and sums as written: the same bits on every processor, with every compiler.
+using scalar = portable<1, false>;
+/// One float whose multiply_add rounds once: the same bits everywhere, too, but slow where the target does not fuse.
+using fused_scalar = portable<1, true>;
+
 /// The same words for portable<Width>, one float at a time.
-template <std::size_t Width> constexpr portable<Width> as_written(const portable<Width>& x) {
-  portable<Width> r;
+template <std::size_t Width, bool F> constexpr portable<Width, F> as_written(const portable<Width, F>& x) {
+  portable<Width, F> r;
   for (std::size_t i = 0; i < Width; ++i) r.at[i] = as_written(x.at[i]);
   return r;
 }
-template <std::size_t Width> constexpr portable<Width> fma(const portable<Width>& a,
-                                                           const std::type_identity_t<portable<Width>>& b,
-                                                           const std::type_identity_t<portable<Width>>& c) {
-  portable<Width> r;
+template <std::size_t Width, bool F>
+constexpr portable<Width, F> fma(const portable<Width, F>& a, const std::type_identity_t<portable<Width, F>>& b,
+                                 const std::type_identity_t<portable<Width, F>>& c) {
+  portable<Width, F> r;
   for (std::size_t i = 0; i < Width; ++i) r.at[i] = fma(a.at[i], b.at[i], c.at[i]);
   return r;
 }
-template <std::size_t Width> constexpr portable<Width> multiply_add(const portable<Width>& a,
-                                                                    const std::type_identity_t<portable<Width>>& b,
-                                                                    const std::type_identity_t<portable<Width>>& c) {
-  portable<Width> r;
-  for (std::size_t i = 0; i < Width; ++i) r.at[i] = multiply_add(a.at[i], b.at[i], c.at[i]);
+template <std::size_t Width, bool F>
+constexpr portable<Width, F> multiply_add(const portable<Width, F>& a,
+                                          const std::type_identity_t<portable<Width, F>>& b,
+                                          const std::type_identity_t<portable<Width, F>>& c) {
+  portable<Width, F> r;
+  for (std::size_t i = 0; i < Width; ++i) r.at[i] = portable<Width, F>::multiply_add(a.at[i], b.at[i], c.at[i]);
   return r;
 }
-template <std::size_t Width>
-constexpr portable<Width> max(portable<Width> a, const std::type_identity_t<portable<Width>>& b) {
+template <std::size_t Width, bool F>
+constexpr portable<Width, F> max(portable<Width, F> a, const std::type_identity_t<portable<Width, F>>& b) {
   for (std::size_t i = 0; i < Width; ++i) a.at[i] = max(a.at[i], b.at[i]);
   return a;
 }
-template <std::size_t Width>
-constexpr portable<Width> min(portable<Width> a, const std::type_identity_t<portable<Width>>& b) {
+template <std::size_t Width, bool F>
+constexpr portable<Width, F> min(portable<Width, F> a, const std::type_identity_t<portable<Width, F>>& b) {
   for (std::size_t i = 0; i < Width; ++i) a.at[i] = min(a.at[i], b.at[i]);
   return a;
 }
-template <std::size_t Width> constexpr portable<Width> abs(portable<Width> a) {
+template <std::size_t Width, bool F> constexpr portable<Width, F> abs(portable<Width, F> a) {
   for (float& v : a.at) v = abs(v);
   return a;
 }
-template <std::size_t Width> constexpr portable<Width> sqrt(portable<Width> a) {
+template <std::size_t Width, bool F> constexpr portable<Width, F> sqrt(portable<Width, F> a) {
   for (float& v : a.at) v = sqrt(v);
   return a;
 }
-template <std::size_t Width> constexpr portable<Width> power_of_two(portable<Width> shifted) {
+template <std::size_t Width, bool F> constexpr portable<Width, F> power_of_two(portable<Width, F> shifted) {
   for (float& v : shifted.at) v = power_of_two(v);
   return shifted;
 }
-template <std::size_t Width> constexpr portable<Width> nearest_exponent(portable<Width> a) {
+template <std::size_t Width, bool F> constexpr portable<Width, F> nearest_exponent(portable<Width, F> a) {
   for (float& v : a.at) v = nearest_exponent(v);
   return a;
 }
-template <std::size_t Width> constexpr portable<Width> inverse_root_power(portable<Width> a) {
+template <std::size_t Width, bool F> constexpr portable<Width, F> inverse_root_power(portable<Width, F> a) {
   for (float& v : a.at) v = inverse_root_power(v);
   return a;
 }
-template <std::size_t Width>
-constexpr auto less(const portable<Width>& a, const std::type_identity_t<portable<Width>>& b) {
-  typename portable<Width>::mask r{};
+template <std::size_t Width, bool F>
+constexpr auto less(const portable<Width, F>& a, const std::type_identity_t<portable<Width, F>>& b) {
+  typename portable<Width, F>::mask r{};
   for (std::size_t i = 0; i < Width; ++i) r.at[i] = a.at[i] < b.at[i];
   return r;
 }
-template <std::size_t Width> constexpr portable<Width> select(const typename portable<Width>::mask& mask,
-                                                              portable<Width> x,
-                                                              const std::type_identity_t<portable<Width>>& y) {
+template <std::size_t Width, bool F>
+constexpr portable<Width, F> select(const typename portable<Width, F>::mask& mask, portable<Width, F> x,
+                                    const std::type_identity_t<portable<Width, F>>& y) {
   for (std::size_t i = 0; i < Width; ++i) x.at[i] = mask.at[i] ? x.at[i] : y.at[i];
   return x;
 }
 
 /// v with the floats from position n on replaced by 0, whatever they are.
-template <std::size_t Width> constexpr portable<Width> select_first(portable<Width> v, std::size_t n) {
+template <std::size_t Width, bool F> constexpr portable<Width, F> select_first(portable<Width, F> v, std::size_t n) {
   for (std::size_t i = n; i < Width; ++i) v.at[i] = 0;
   return v;
 }
 /// In each group of four: x0 + x1, x2 + x3, y0 + y1, y2 + y3.
-template <std::size_t Width>
+template <std::size_t Width, bool F>
   requires(Width % 4 == 0)
-constexpr portable<Width> add_pairs(const portable<Width>& x, const portable<Width>& y) {
-  portable<Width> r;
+constexpr portable<Width, F> add_pairs(const portable<Width, F>& x, const portable<Width, F>& y) {
+  portable<Width, F> r;
   for (std::size_t g = 0; g < Width; g += 4) {
     r.at[g] = x.at[g] + x.at[g + 1];
     r.at[g + 1] = x.at[g + 2] + x.at[g + 3];
@@ -281,19 +299,21 @@ constexpr portable<Width> add_pairs(const portable<Width>& x, const portable<Wid
   return r;
 }
 /// The floats at even positions: of x, then of y.
-template <std::size_t Width> constexpr portable<Width> evens(const portable<Width>& x, const portable<Width>& y) {
-  portable<Width> r;
+template <std::size_t Width, bool F>
+constexpr portable<Width, F> evens(const portable<Width, F>& x, const portable<Width, F>& y) {
+  portable<Width, F> r;
   for (std::size_t i = 0; i < Width; ++i) r.at[i] = 2 * i < Width ? x.at[2 * i] : y.at[2 * i - Width];
   return r;
 }
 /// The floats at odd positions: of x, then of y.
-template <std::size_t Width> constexpr portable<Width> odds(const portable<Width>& x, const portable<Width>& y) {
-  portable<Width> r;
+template <std::size_t Width, bool F>
+constexpr portable<Width, F> odds(const portable<Width, F>& x, const portable<Width, F>& y) {
+  portable<Width, F> r;
   for (std::size_t i = 0; i < Width; ++i) r.at[i] = 2 * i + 1 < Width ? x.at[2 * i + 1] : y.at[2 * i + 1 - Width];
   return r;
 }
 /// The sum of all floats: the upper half is added to the lower half until one is left.
-template <std::size_t Width> constexpr float sum(portable<Width> v) {
+template <std::size_t Width, bool F> constexpr float sum(portable<Width, F> v) {
   for (std::size_t half = Width / 2; half > 0; half /= 2)
     for (std::size_t i = 0; i < half; ++i) v.at[i] += v.at[i + half];
   return v.at[0];
@@ -319,6 +339,13 @@ template <lane V> constexpr std::size_t lane_width() {
 template <lane V> inline constexpr std::size_t width = detail::lane_width<V>();
 /// What a lane holds: float, or double for double.
 template <lane V> using element = std::conditional_t<std::same_as<V, double>, double, float>;
+/// Whether multiply_add rounds once in lanes V.
+template <lane V> inline constexpr bool fuses = target_fuses;
+template <std::size_t Width, bool F> inline constexpr bool fuses<portable<Width, F>> = F;
+/// One float with the arithmetic of V.
+template <lane V> using one_of = portable<1, fuses<V>>;
+/// What constant expressions compute in for lanes V: portable lanes of the same width.
+template <lane V> using replayed = portable<width<V>, fuses<V>>;
 /// Columns that one block broadcast covers: 4, or 1 for lanes narrower than 4.
 template <float_lane V> inline constexpr std::size_t block_columns = width<V> >= 4 ? 4 : 1;
 

@@ -44,7 +44,6 @@ template <class V> [[gnu::always_inline]] constexpr void transpose_quads(V (&q)[
   q[2] = interleave<2, 0>(c, d), q[3] = interleave<2, 1>(c, d);
 }
 
-#if defined(__SSE2__) || defined(__ARM_NEON) || defined(__wasm_simd128__)
 using quad [[gnu::vector_size(16)]] = float;
 
 template <std::size_t Width, class F> [[gnu::always_inline]] inline auto joined_quads(F&& quad_of) {
@@ -59,7 +58,6 @@ template <std::size_t Width, class F> [[gnu::always_inline]] inline auto joined_
     }(std::make_index_sequence<Width>{});
   }
 }
-#endif
 
 // The 4 floats at p + (4 g + i) pitch in lanes 4 g, ..., 4 g + 3; samples beyond the last one repeat it.
 template <class V>
