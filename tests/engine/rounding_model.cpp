@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The algebra of rounding steps, the counts of sums in lanes, and normalizers by hand. Attacks are in laws/.
 #include <taut/engine/rounding_model.hpp>
+#include <taut/layers/gelu_tanh.hpp>
 #include <taut/layers/instance_norm.hpp>
 #include <taut/layers/layer_norm.hpp>
 #include <taut/layers/relu.hpp>
@@ -52,6 +53,9 @@ static_assert(statistics_error::about_pivot(380, 16).scale > about.scale);
 
 struct silent : pointwise_layer {};
 static_assert(states_accuracy<layer::relu> && states_accuracy<layer::softmax> && !states_accuracy<silent>);
+static_assert(accuracy_of<layer::gelu_tanh, simd::scalar>(shape{3}).of_output == 280 &&
+              accuracy_of<layer::gelu_tanh, simd::portable<1, simd::target_fuses>>(shape{3}).of_output ==
+                  layer::gelu_tanh::accuracy.of_output);
 static_assert(accuracy_of<layer::relu>(shape{3}).of_output == 0 &&
               accuracy_of<layer::softmax>(shape{3}).of_output == 11);
 

@@ -46,7 +46,7 @@ template <class Engine>
 [[gnu::noinline]] std::vector<float> in_filled_scratch(float filling,
                                                        callable<void(float*, typename Engine::scratch&)> run) {
   typename Engine::scratch scratch;
-  for (auto& buffer : scratch.at) std::fill(std::begin(buffer), std::end(buffer), filling);
+  std::ranges::fill(scratch.at, filling);
   typename Engine::output y;
   run(y.data(), scratch);
   return {y.begin(), y.end()};

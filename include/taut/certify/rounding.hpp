@@ -60,7 +60,7 @@ template <class Net, class Lane, class Real> class rounding_builder {
   using beside = neighbours<Net>;
   static constexpr auto plan = engine_plan::plan_of<Net>;
   static constexpr std::size_t stages = plan.count;
-  static constexpr double contracted = simd::target_fuses ? 0 : 1;  // a product rounds by itself, or not
+  static constexpr double contracted = simd::fuses<Lane> ? 0 : 1;  // a product rounds by itself, or not
 
   const parameters<Net, Real>& p;
   const std::array<double, Net::depth>& factor;
@@ -312,7 +312,7 @@ template <class Net, class Lane, class Real> class rounding_builder {
   }
   template <class L, std::size_t I>
   static constexpr engine_rounding::step with_accuracy(const engine_rounding::step& exact, double later) {
-    constexpr kernel_error e = engine_rounding::accuracy_of<L>(Net::shapes[I]);
+    constexpr kernel_error e = engine_rounding::accuracy_of<L, Lane>(Net::shapes[I]);
     const double root = rounded::sqrt_up(static_cast<double>(Net::shapes[I + 1].size()));
     // absolute errors, and what was flushed, are multiplied by what the next layer is owed
     const double absolute = rounded::mul_up(later, rounded::add_up(e.absolute, 2 * engine_rounding::flushed));

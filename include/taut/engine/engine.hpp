@@ -105,7 +105,7 @@ template <class Net, class V, std::size_t... R> struct pipeline<Net, V, std::ind
 template <Network Net, class Lane> class engine<Net, float32<Lane>> {
   static constexpr auto& stretches = engine_plan::stage_repetitions<Net>;
   using pipeline = engine_stage::pipeline<Net, Lane, std::make_index_sequence<stretches.count>>;
-  using replayed = simd::portable<simd::width<Lane>>;  // what constant expressions compute in
+  using replayed = simd::replayed<Lane>;  // what constant expressions compute in
   static constexpr std::size_t most_registers = engine_stage::batch_plan<Net, simd::width<Lane>>::registers;
   template <class, class, class> friend struct engine_stage::runner;
 
@@ -115,13 +115,9 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
   using input = std::array<float, Net::input_size>;
   using output = std::array<float, Net::output_size>;
 
-  /// Elements of one buffer for activations, padding included.
-  static constexpr std::size_t buffer_size = engine_stage::padded<Lane>(base::largest_activation<Net>()) +
-                                             simd::width<Lane>;  // a stage may load one register more
-  /// Two buffers in turn. Their contents before a run do not matter.
-  struct scratch {
-    alignas(simd::width<Lane> * sizeof(float)) float at[2][buffer_size];
-  };
+  /// Two buffers for activations, in turn, no larger than what waits in them. Their contents before a run do not
+  /// matter.
+  struct scratch;
 
   /// Folds and packs p into this storage; what was there before is lost.
   template <class Real> constexpr void load(const parameters<Net, Real>& p) {
@@ -184,8 +180,7 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
   // of what a small network costs it.
   template <class Observe> constexpr void run(const float* x, float* y, scratch& s, Observe&& observe) const {
     if (__builtin_is_constant_evaluated()) {
-      for (auto& buffer : s.at)
-        for (float& v : buffer) v = 0;
+      for (float& v : s.at) v = 0;
       run_in<replayed>(x, y, s, observe);
     } else {
       run_in<Lane>(x, y, s, observe);
@@ -299,6 +294,13 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
   }
 
   pipeline stored{};
+};
+
+template <Network Net, class Lane> struct engine<Net, float32<Lane>>::scratch {
+  static constexpr auto size = engine_stage::runner<engine, Lane, const no_observer>::buffer_sizes();
+  alignas(simd::width<Lane> * sizeof(float)) float at[size[0] + size[1]];
+
+  constexpr float* buffer(std::size_t number) { return at + (number == 0 ? 0 : size[0]); }
 };
 
 /// Folds and packs p into an engine that exists already (a static one, say).

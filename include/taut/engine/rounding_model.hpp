@@ -152,14 +152,14 @@ struct statistics_error {
 template <class V> constexpr statistics_error statistics_of(std::size_t n, bool subtracts) {
   statistics_error e;
   const std::size_t sum = std::max(longest_sum<V>(n), longest_sum_in_batches<V>(n));
-  const std::size_t squares = sum + (simd::target_fuses ? 0 : 1);
+  const std::size_t squares = sum + (simd::fuses<V> ? 0 : 1);
   // |c|^2: a chain of positive terms; times 1/n: two
   double of_variance = static_cast<double>(squares + 2);
   if (subtracts) {
     // m^ is off by (sum + 2) units of mean |x|, so a = x - m^ has |a| <= |c| + (sum + 2) units of |x|. The mean of a is
     // off by sum + 3 units, and what is scaled rounds once before, and where the mean of a is taken off, which without
     // contraction takes two more.
-    e.centre = units(sum + 5 + (simd::target_fuses ? 0 : 2));
+    e.centre = units(sum + 5 + (simd::fuses<V> ? 0 : 2));
     e.of_mean = rounded::mul_up(e.centre, units(sum + 2));
     // The variance is the mean of a^2, off by squares + 4 units, less the square of the mean e of a, off by 2 (sum + 3)
     // units of e sqrt(mean of a^2), and one or two roundings. It is used where e^2 <= mean of a^2 / 63 only, so in units
@@ -222,9 +222,10 @@ template <class L> constexpr bool states_accuracy = requires(shape s) {
   { L::accuracy(s) } -> std::convertible_to<kernel_error>;
 };
 
-/// What it states.
-template <class L> constexpr kernel_error accuracy_of(shape in) {
-  if constexpr (requires { L::accuracy(in); }) return L::accuracy(in);
+/// What it states for lanes V; `accuracy_as_written`, if it has one, for those that do not fuse.
+template <class L, class V = simd::native> constexpr kernel_error accuracy_of(shape in) {
+  if constexpr (!simd::fuses<V> && requires { L::accuracy_as_written; }) return L::accuracy_as_written;
+  else if constexpr (requires { L::accuracy(in); }) return L::accuracy(in);
   else return L::accuracy;
 }
 

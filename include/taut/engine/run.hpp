@@ -41,15 +41,16 @@ template <class Engine, class W, class Observe> struct runner {
   /// y = the network of x.
   [[gnu::always_inline]] constexpr void run(const float* x) const {
     if constexpr (!reads_exactly()) {
-      std::copy_n(x, Net::input_size, s.at[1]);
-      std::fill(s.at[1] + Net::input_size, s.at[1] + padded<typename Engine::lane>(Net::input_size), 0.0f);
-      x = s.at[1];
+      float* const copy = s.buffer(1);
+      std::copy_n(x, Net::input_size, copy);
+      std::fill(copy + Net::input_size, copy + padded<typename Engine::lane>(Net::input_size), 0.0f);
+      x = copy;
     }
     if constexpr (stages <= written_out) {
       from<0>(x, nothing_owed{});
     } else {
       float owed = 1.0f;
-      float *out = s.at[0], *other = s.at[1];
+      float *out = s.buffer(0), *other = s.buffer(1);
       base::for_each_index<stretches.count>([&]<std::size_t R>() __attribute__((always_inline)) {
         if constexpr (stays_in_registers<R>()) {
           owed = turns_in_registers<R>(x, owed, out);
@@ -67,6 +68,25 @@ template <class Engine, class W, class Observe> struct runner {
       });
       std::copy_n(x, Net::output_size, y);
     }
+  }
+
+  /// Floats of each buffer, padding included: a stage may load one register more.
+  static constexpr std::array<std::size_t, 2> buffer_sizes() {
+    constexpr std::size_t all = base::largest_activation<Net>();
+    std::array<std::size_t, 2> elements{0, reads_exactly() ? 0 : Net::input_size};
+    if constexpr (stages > written_out) {
+      elements = {all, all};
+    } else {
+      base::for_each_index<stages>([&]<std::size_t S>() {
+        if constexpr (plan.at[S].what != kind::carried)
+          if constexpr (!hands_over<S, behind(S)>() && !writes_output<S>()) {
+            std::size_t& most = elements[plan.computed_before(S) % 2];
+            most = std::max(most, Net::shapes[plan.at[S].first + plan.at[S].count].size());
+          }
+      });
+    }
+    for (std::size_t& n : elements) n = padded<typename Engine::lane>(n) + simd::width<typename Engine::lane>;
+    return elements;
   }
 
  private:
@@ -111,7 +131,7 @@ template <class Engine, class W, class Observe> struct runner {
         simd::exactly<Net::output_size> out{y};
         stage.template run<W>(x, owed, out, seen);
       } else {
-        float* const out = s.at[plan.computed_before(S) % 2];
+        float* const out = s.buffer(plan.computed_before(S) % 2);
         const auto left = stage.template run<W>(x, owed, out, seen);
         from<S + 1>(static_cast<const float*>(out), left);
       }

@@ -64,7 +64,7 @@ template <class V, class L, shape In, class Epilogue> struct mixing {
     if constexpr (requires { L::template run<In, W>(values, x, y); }) {
       L::template run<In, W>(values, x, y);
     } else {
-      using one = simd::portable<1>;  // not float: compilers would contract its products, and each in its own way
+      using one = simd::one_of<W>;  // not float: compilers would contract its products, and each in its own way
       std::array<one, inputs> from;
       std::array<one, outputs> to;
       for (std::size_t i = 0; i < inputs; ++i) from[i] = one(x[i]);

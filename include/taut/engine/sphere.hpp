@@ -85,6 +85,7 @@ template <class V, class N, shape In, bool Centred, class Epilogue> struct spher
   template <class W, class Observe, class Moments>
     requires std::is_invocable_r_v<moments, Moments, std::size_t>
   constexpr void apply(const float* x, float* y, Observe&& observe, Moments&& moments_of_run) const {
+    using one = simd::one_of<W>;
     for (std::size_t run = 0; run < runs.groups; ++run) {
       const std::size_t first = run * runs.size;
       const moments of = moments_of_run(run);
@@ -100,7 +101,7 @@ template <class V, class N, shape In, bool Centred, class Epilogue> struct spher
         for (std::size_t at = first; at < first + runs.size; at += positions) {
           const float g = simd::as_written(r * gain[at / positions]), o = offset[at / positions];
           const W scale = simd::broadcast<W>(g);
-          const W shift = simd::broadcast<W>(subtracts ? simd::multiply_add(-of.rest, g, o) : o);
+          const W shift = simd::broadcast<W>(subtracts ? one::multiply_add(-of.rest, g, o) : o);
           write<W, positions>(x + at, y + at,
                               [&](std::size_t, W v) __attribute__((always_inline)) { return scaled(v, scale, shift); });
         }
@@ -126,7 +127,7 @@ template <class V, class N, shape In, bool Centred, class Epilogue> struct spher
     const bool near = simd::as_written(of.rest * of.rest) <= of.variance * near_pivot(runs.size);
     if (!(near && of.variance <= std::numeric_limits<float>::max())) [[unlikely]]
       return moments_apart<W>(x);
-    of.variance = simd::as_written(simd::multiply_add(-of.rest, of.rest, of.variance));
+    of.variance = simd::as_written(simd::one_of<W>::multiply_add(-of.rest, of.rest, of.variance));
     return of;
   }
 
@@ -135,6 +136,7 @@ template <class V, class N, shape In, bool Centred, class Epilogue> struct spher
     return moments_of<W>(x);
   }
   template <class W> [[gnu::always_inline]] static constexpr moments moments_of(const float* x) {
+    using one = simd::one_of<W>;
     constexpr auto n = static_cast<float>(1.0 / static_cast<double>(runs.size));
     moments of;
     if constexpr (!subtracts) {
@@ -153,7 +155,7 @@ template <class V, class N, shape In, bool Centred, class Epilogue> struct spher
       of.rest = simd::as_written(rest.total() * n);
       of.variance = simd::as_written(squares.total() * n);
       if (of.rest * of.rest <= of.variance * small_rest) {
-        of.variance = simd::as_written(simd::multiply_add(-of.rest, of.rest, of.variance));
+        of.variance = simd::as_written(one::multiply_add(-of.rest, of.rest, of.variance));
       } else {
         const W once_more = simd::broadcast<W>(of.rest);
         of.variance = simd::as_written(square_of<W>(x, [&](const W& v) { return (v - mean) - once_more; }) * n);
