@@ -2,8 +2,8 @@
 cmake_minimum_required(VERSION 3.25)
 # cmake -DROOT=. -P tests/architecture/documents.cmake
 # Every block of C++ code in README.md and docs/*.md stands, letter for letter, in a program that is compiled and run:
-# examples/*.cpp or tests/*/*.cpp. Every file that a link names exists.
-file(GLOB programs ${ROOT}/examples/*.cpp ${ROOT}/tests/*/*.cpp)
+# examples/*.cpp, examples/*/*.cpp or tests/*/*.cpp. Every file that a link names exists.
+file(GLOB programs ${ROOT}/examples/*.cpp ${ROOT}/examples/*/*.cpp ${ROOT}/tests/*/*.cpp)
 set(code "")
 foreach(program IN LISTS programs)
   file(READ ${program} text)

@@ -206,3 +206,28 @@ TEST_CASE("embed.header: the file is complete or as it was, and names the namesp
 }
 
 }  // namespace
+
+TEST_CASE("embed.header: for firmware") {
+  const std::vector<float> x{1, 2, 3};
+  const header_options options{.name = "tiny", .test_inputs = x, .range = {.largest_norm = 8, .smallest_std = 0.25}};
+  const std::string text = header_text<float32<simd::scalar>>(values(), options);
+  REQUIRE_THAT(text, contains("//   std::array<float, 2> y = tiny::engine(x);\n#pragma once\n"));
+  REQUIRE_THAT(text,
+               contains("#include <taut/embedded.hpp>\n") && contains("#include <taut/embed/pocket_guard.hpp>\n"));
+  CHECK(text.find("#include <taut/inference.hpp>") == text.npos);
+  REQUIRE_THAT(
+      text,
+      contains("\ninline constexpr auto engine = taut::compile<taut::float32<taut::simd::scalar>>(parameters);\n"));
+  REQUIRE_THAT(
+      text,
+      contains(
+          "taut::pocket_guard<taut::simd::scalar>(parameters, {.largest_norm = 0x1p+3, .smallest_std = 0x1p-2});"));
+  const auto y = compile<float32<simd::scalar>>(values())(x);
+  REQUIRE_THAT(text, contains("test_outputs[1][2] = {\n    {\n        " + exported::literal(y[0]) + ", " +
+                              exported::literal(y[1])));
+  REQUIRE_THAT(text, contains("return taut::reproduces<engine>(test_inputs, test_outputs);"));
+  const std::string fused = header_text<float32<simd::fused_scalar>>(values(), {.name = "tiny"});
+  REQUIRE_THAT(fused, contains("taut::compile<taut::float32<taut::simd::fused_scalar>>(parameters)"));
+  CHECK(fused.find("guard") == fused.npos);
+  CHECK(fused.find("self_test") == fused.npos);
+}

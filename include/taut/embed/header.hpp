@@ -6,6 +6,8 @@
 //   static_assert(digits::lipschitz <= 12.0);                       // of these weights, checked by that compiler
 //   constexpr auto engine = taut::compile(digits::parameters);
 //
+// write_header<float32<simd::scalar>>(...) writes it for firmware: it needs <taut/embedded.hpp> alone and brings the
+// engine, too, and self_test().
 // Its proof costs every program that includes it compile time; .proof = "digits_proof.cpp" writes it apart instead, as a
 // source file to compile once.
 // The text depends on nothing but the arguments: no dates, no paths.
@@ -23,6 +25,7 @@
 #include <taut/certify/witness.hpp>
 #include <taut/embed/bound.hpp>
 #include <taut/embed/literal.hpp>
+#include <taut/embed/pocket_guard.hpp>
 #include <taut/embed/proof.hpp>
 #include <taut/embed/spelling.hpp>
 #include <taut/engine/engine.hpp>
@@ -40,6 +43,8 @@ struct header_options {
   std::vector<float> test_inputs = {};
   /// Where write_header writes the proof of the bound, a source file that includes the header; empty: in the header.
   std::filesystem::path proof = {};
+  /// The inputs for which a header for firmware brings a pocket guard; none, if largest_norm is 0.
+  pocket_range range = {};
 };
 
 namespace exported {
@@ -50,6 +55,11 @@ inline std::string array_name(std::string_view key) {
   for (char& c : name)
     if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9')) c = '_';
   return name;
+}
+
+inline void require_identifier(const std::string& name) {
+  if (!is_identifier(name))
+    throw std::invalid_argument("the namespace of a header must be an unreserved C++ identifier, not '" + name + "'");
 }
 
 template <class Element> void require_finite(std::span<const Element> values, const std::string& what) {
@@ -64,8 +74,7 @@ template <class Element> void require_finite(std::span<const Element> values, co
 inline constexpr std::string_view beginning =
     R"(// A network and its weights, bit for bit, written by taut::write_header.
 //
-//   HOW engine = taut::compile(NAME::parameters);
-//   std::array<float, OUTPUTS> y = engine(x);
+//   HOWstd::array<float, OUTPUTS> y = RUN(x);
 #pragma once
 HEADERS
 namespace NAME {
@@ -84,6 +93,8 @@ static_assert(Net::parameter_count == COUNT);
 inline constexpr const char* headers =
     "#include <cstdint>\n#include <taut/base/macros_aside.hpp>\n#include <taut/embed/from_arrays.hpp>\n";
 inline constexpr const char* header_of_all = "#include <taut/inference.hpp>\n#include <taut/base/macros_back.hpp>\n";
+inline constexpr const char* header_of_firmware =
+    "#include <taut/embedded.hpp>\n#include <taut/base/macros_back.hpp>\n";
 
 inline constexpr std::string_view values_of_all = R"(
 /// All tensors as the library takes them.
@@ -96,6 +107,25 @@ inline constexpr std::string_view bound_of_weights = R"(
 /// the type declares), proved when they were written:
 /// FORMULA <= DIGITS
 inline constexpr double lipschitz = BOUND;
+)";
+
+/// The arithmetic of headers for programs is void, since each program has its own; one for firmware computes the same
+/// bits on every processor.
+template <class Arithmetic> inline constexpr bool is_firmware = false;
+template <bool Fuses> inline constexpr bool is_firmware<float32<simd::portable<1, Fuses>>> = true;
+
+inline constexpr std::string_view engine_of_firmware = R"(
+/// The network, ready to run, in read-only memory.
+inline constexpr auto engine = taut::compile<taut::float32<taut::simd::LANE>>(parameters);
+)";
+inline constexpr std::string_view guard_of_firmware = R"(
+/// What certify(guard, engine, x) needs, for inputs up to this norm whose stds are no smaller than that.
+inline constexpr auto guard =
+    taut::pocket_guard<taut::simd::LANE>(parameters, {.largest_norm = NORM, .smallest_std = STD});
+)";
+inline constexpr std::string_view test_of_firmware = R"(
+/// Whether this processor gives test_outputs for test_inputs, bit for bit.
+[[nodiscard]] inline bool self_test() { return taut::reproduces<engine>(test_inputs, test_outputs); }
 )";
 
 inline constexpr std::string_view proof_apart =
@@ -128,7 +158,9 @@ inline void write_bound(std::string& text, const stated_bound& bound, const std:
     text += "// Not checked by the compiler here, it would take long: header_options::proof writes that apart.\n";
 }
 
-template <class Net> void write_tests(std::string& text, const parameters<Net>& p, std::span<const float> inputs) {
+/// Appends inputs and the outputs of `run`; `everywhere`: other processors give the same bits.
+template <class Net, class Engine>
+void write_tests(std::string& text, const Engine& run, std::span<const float> inputs, bool everywhere) {
   constexpr std::size_t in = Net::input_size, out = Net::output_size;
   const std::size_t count = inputs.size() / in;
   if (inputs.size() % in != 0)
@@ -136,10 +168,8 @@ template <class Net> void write_tests(std::string& text, const parameters<Net>& 
                                 std::to_string(in));
   require_finite(inputs, "test_inputs");
   std::vector<float> outputs(count * out);
-  const auto run = std::make_unique<engine<Net>>();
-  compile(p, *run);
   for (std::size_t i = 0; i < count; ++i)  // one by one, as those who compare will run it
-    std::ranges::copy((*run)(inputs.subspan(i * in, in)), outputs.begin() + static_cast<std::ptrdiff_t>(i * out));
+    std::ranges::copy(run(inputs.subspan(i * in, in)), outputs.begin() + static_cast<std::ptrdiff_t>(i * out));
   require_finite(std::span<const float>(outputs), "test_outputs");
   const auto write = [&](const std::string& name, std::span<const float> values, std::size_t each) {
     text += "inline constexpr float " + name + "[" + std::to_string(count) + "][" + std::to_string(each) + "] = {";
@@ -150,7 +180,10 @@ template <class Net> void write_tests(std::string& text, const parameters<Net>& 
     }
     text += "};\n";
   };
-  text += "\n/// Inputs, and what the engine gave for them where this was written; other lanes round differently.\n";
+  text +=
+      !everywhere
+          ? "\n/// Inputs, and what the engine gave for them where this was written; other lanes round differently.\n"
+          : "\n/// Inputs, and what the engine gives for them.\n";
   write("test_inputs", inputs, in);
   write("test_outputs", outputs, out);
 }
@@ -166,22 +199,27 @@ struct exported_text {
 
 namespace exported {
 
-template <Network Net> exported_text text_of(const parameters<Net>& p, const stated_bound& bound,
-                                             const header_options& options, std::string_view included_as) {
-  if (!is_identifier(options.name))
-    throw std::invalid_argument("the namespace of a header must be an unreserved C++ identifier, not '" + options.name +
-                                "'");
+template <class Arithmetic, Network Net> exported_text text_of(const parameters<Net>& p, const stated_bound& bound,
+                                                               const header_options& options,
+                                                               std::string_view included_as) {
+  require_identifier(options.name);
   const place where = place_of_proof(bound, !options.proof.empty());
   std::string list_of_headers = headers;
   if (where == place::header) list_of_headers += "#include <" + bound.included + ">\n";
-  list_of_headers += header_of_all;
-  std::string text =
-      replaced(beginning, {{"HEADERS", list_of_headers},
-                           {"NAME", options.name},
-                           {"HOW", proof_work<Net> <= constant_work ? "constexpr auto" : "static const auto"},
-                           {"OUTPUTS", std::to_string(Net::output_size)},
-                           {"NETWORK", wrapped(spelling<Net>(), " >> ", "    ")},
-                           {"COUNT", std::to_string(Net::parameter_count)}});
+  if (is_firmware<Arithmetic> && options.range.largest_norm > 0)
+    list_of_headers += "#include <taut/embed/pocket_guard.hpp>\n";
+  list_of_headers += is_firmware<Arithmetic> ? header_of_firmware : header_of_all;
+  const std::string making = is_firmware<Arithmetic>
+                                 ? ""
+                                 : (proof_work<Net> <= constant_work ? "constexpr" : "static const") +
+                                       (" auto engine = taut::compile(" + options.name + "::parameters);\n//   ");
+  std::string text = replaced(beginning, {{"HEADERS", list_of_headers},
+                                          {"NAME", options.name},
+                                          {"HOW", making},
+                                          {"RUN", is_firmware<Arithmetic> ? options.name + "::engine" : "engine"},
+                                          {"OUTPUTS", std::to_string(Net::output_size)},
+                                          {"NETWORK", wrapped(spelling<Net>(), " >> ", "    ")},
+                                          {"COUNT", std::to_string(Net::parameter_count)}});
   std::string arrays;
   for_each_tensor(p, [&](std::string_view key, const shape& extents, auto values) {
     using element = std::remove_const_t<typename decltype(values)::element_type>;
@@ -198,7 +236,21 @@ template <Network Net> exported_text text_of(const parameters<Net>& p, const sta
   });
   text += replaced(values_of_all, {{"ARRAYS", wrapped(arrays, " ", "    ")}});
   write_bound(text, bound, options.proof);
-  if (!options.test_inputs.empty()) write_tests<Net>(text, p, options.test_inputs);
+  if constexpr (is_firmware<Arithmetic>) {
+    const std::string lane = simd::fuses<typename Arithmetic::lane> ? "fused_scalar" : "scalar";
+    text += replaced(engine_of_firmware, {{"LANE", lane}});
+    if (options.range.largest_norm > 0)
+      text += replaced(guard_of_firmware, {{"LANE", lane},
+                                           {"NORM", literal(options.range.largest_norm)},
+                                           {"STD", literal(options.range.smallest_std)}});
+  }
+  if (!options.test_inputs.empty()) {
+    const auto run =
+        std::make_unique<engine<Net, std::conditional_t<is_firmware<Arithmetic>, Arithmetic, float32<>>>>();
+    compile(p, *run);
+    write_tests<Net>(text, *run, options.test_inputs, is_firmware<Arithmetic>);
+    if (is_firmware<Arithmetic>) text += test_of_firmware;
+  }
   text += "\n}  // namespace " + options.name + "\n";
   if (where != place::file) return {text, {}};
   const std::string own = "#include \"" + std::string(included_as) + "\"\n\n#include <" + bound.included + ">\n";
@@ -227,33 +279,36 @@ inline std::string included_as(const header_options& options, const std::filesys
 /// The text of a header, its bound the product of certified norms; its proof, if options.proof has a name, includes it
 /// by the name given. @throws std::invalid_argument when the namespace is no identifier of its own, and naming the tensor
 /// when a value is not finite.
-template <Network Net> [[nodiscard]] exported_text export_text(const parameters<Net>& p, const header_options& options,
-                                                               std::string_view included_as) {
-  return exported::text_of(p, exported::product_bound(p), options, included_as);
+template <class Arithmetic = void, Network Net> [[nodiscard]] exported_text export_text(const parameters<Net>& p,
+                                                                                        const header_options& options,
+                                                                                        std::string_view included_as) {
+  return exported::text_of<Arithmetic>(p, exported::product_bound(p), options, included_as);
 }
 /// The same with the bound that a witness proves (taut::tighten finds one).
-template <Network Net> [[nodiscard]] exported_text export_text(const parameters<Net>& p, const witness<Net>& w,
-                                                               const header_options& options,
-                                                               std::string_view included_as) {
-  return exported::text_of(p, exported::witness_bound(p, w), options, included_as);
+template <class Arithmetic = void, Network Net>
+[[nodiscard]] exported_text export_text(const parameters<Net>& p, const witness<Net>& w, const header_options& options,
+                                        std::string_view included_as) {
+  return exported::text_of<Arithmetic>(p, exported::witness_bound(p, w), options, included_as);
 }
 /// The header's text alone.
-template <Network Net> [[nodiscard]] std::string header_text(const parameters<Net>& p, const header_options& options) {
-  return export_text(p, options, options.name + ".hpp").header;
+template <class Arithmetic = void, Network Net>
+[[nodiscard]] std::string header_text(const parameters<Net>& p, const header_options& options) {
+  return export_text<Arithmetic>(p, options, options.name + ".hpp").header;
 }
 
 /// Writes the header, and its proof to options.proof if that has a name and the compiler can check it: each completely or
 /// not at all. @throws save_error, and std::invalid_argument as export_text does; an older file is then unharmed.
-template <Network Net>
+template <class Arithmetic = void, Network Net>
 void write_header(const parameters<Net>& p, const std::filesystem::path& path, const header_options& options = {}) {
   const header_options all = exported::named(options, path);
-  exported::write_files(export_text(p, all, exported::included_as(all, path)), path, all);
+  exported::write_files(export_text<Arithmetic>(p, all, exported::included_as(all, path)), path, all);
 }
 /// The same with the bound that a witness proves: tighter than the product of norms.
-template <Network Net> void write_header(const parameters<Net>& p, const witness<Net>& w,
-                                         const std::filesystem::path& path, const header_options& options = {}) {
+template <class Arithmetic = void, Network Net> void write_header(const parameters<Net>& p, const witness<Net>& w,
+                                                                  const std::filesystem::path& path,
+                                                                  const header_options& options = {}) {
   const header_options all = exported::named(options, path);
-  exported::write_files(export_text(p, w, all, exported::included_as(all, path)), path, all);
+  exported::write_files(export_text<Arithmetic>(p, w, all, exported::included_as(all, path)), path, all);
 }
 
 }  // namespace taut

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// A network in bytes as a C++ header for firmware: its type, its values bit for bit, its engine and self_test().
+//
+//   write_header(quantize(p, samples), "digits_int8.hpp", {.test_inputs = samples});     // then, in the firmware:
+//   #include "digits_int8.hpp"
+//   std::array<float, 10> y = digits_int8::engine(x);
+//
+// The text depends on nothing but the arguments. The outputs of test_inputs have the same bits on every processor.
+#pragma once
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <taut/embed/header.hpp>
+#include <taut/embed/literal.hpp>
+#include <taut/embed/spelling.hpp>
+#include <taut/engine/int8.hpp>
+#include <taut/weights/atomic_file.hpp>
+#include <vector>
+
+namespace taut {
+
+namespace exported {
+
+inline constexpr std::string_view beginning_of_bytes =
+    R"(// A network in bytes, written by taut::write_header.
+//
+//   std::array<float, OUTPUTS> y = NAME::engine(x);
+#pragma once
+HEADERS
+namespace NAME {
+
+namespace architecture {
+using namespace taut;
+using type = decltype(NETWORK);
+}  // namespace architecture
+
+/// The network.
+struct Net : architecture::type {};
+)";
+inline constexpr std::string_view engine_of_bytes = R"(
+/// The network in bytes.
+inline constexpr taut::quantized<Net> parameters = [] {
+  taut::quantized<Net> q;
+  q.input_unit = UNIT;
+STAGES  return q;
+}();
+
+/// The network, ready to run, in read-only memory.
+inline constexpr auto engine = taut::compile(parameters);
+)";
+
+}  // namespace exported
+
+/// The text of the header. @throws std::invalid_argument when the namespace is no identifier, or an input is not finite.
+template <Network Net> [[nodiscard]] std::string header_text(const quantized<Net>& q, const header_options& options) {
+  using namespace exported;
+  require_identifier(options.name);
+  const std::string before = "#include <cstdint>\n#include <taut/base/macros_aside.hpp>\n";
+  std::string text = replaced(beginning_of_bytes, {{"HEADERS", before + header_of_firmware},
+                                                   {"NAME", options.name},
+                                                   {"OUTPUTS", std::to_string(Net::output_size)},
+                                                   {"NETWORK", wrapped(spelling<Net>(), " >> ", "    ")}});
+  std::string stages;
+  base::for_each_index<quantized<Net>::stages>([&]<std::size_t S>() {
+    const auto& stage = std::get<S>(q.stage);
+    using values = std::remove_cvref_t<decltype(stage)>;
+    const std::string number = std::to_string(S), s = "std::get<" + number + ">(q.stage).";
+    text +=
+        "\n// Stage " + number + ": " + std::to_string(values::rows) + " x " + std::to_string(values::columns) + "\n";
+    values::arrays(stage, [&](const char* name, const auto& array) {
+      using element = typename std::remove_cvref_t<decltype(array)>::value_type;
+      const std::string key = "stage" + number + "_" + name, size = std::to_string(array.size());
+      const char* type = std::same_as<element, float> ? "float" : sizeof(element) == 1 ? "std::int8_t" : "std::int32_t";
+      ((text += "inline constexpr ") += type) += " " + key + "[" + size + "] = {";
+      write_values<element>(text, std::span<const element>(array), "    ");
+      text += "};\n";
+      stages += "  taut::base::copy_elements(" + key + ", " + s + name + ".data(), " + size + ");\n";
+    });
+    stages += "  " + s + "epsilon = " + literal(stage.epsilon) + ", " + s + "unit = " + literal(stage.unit) + ";\n";
+  });
+  text += replaced(engine_of_bytes, {{"UNIT", literal(q.input_unit)}, {"STAGES", stages}});
+  if (!options.test_inputs.empty()) {
+    const auto run = std::make_unique<engine<Net, int8>>();
+    run->load(q);
+    write_tests<Net>(text, *run, options.test_inputs, true);
+    text += test_of_firmware;
+  }
+  return text + "\n}  // namespace " + options.name + "\n";
+}
+
+/// Writes the header, completely or not at all. @throws save_error, and std::invalid_argument as header_text does.
+template <Network Net>
+void write_header(const quantized<Net>& q, const std::filesystem::path& path, const header_options& options = {}) {
+  write_file(path, std::string_view(header_text(q, exported::named(options, path))));
+}
+
+}  // namespace taut
