@@ -20,6 +20,9 @@ case $parts in *clang*) packages="$packages clang-19" ;; esac
 case $parts in *sanitize-clang*) packages="$packages libclang-rt-19-dev" ;; esac
 # shellcheck disable=SC2086
 need $packages
+case $parts in *examples*) # what cannot be installed is skipped there
+  (need gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm g++-riscv64-linux-gnu) ;;
+esac
 case $parts in *targets*) # what cannot be installed is skipped there
   (need clang-19 g++-aarch64-linux-gnu qemu-user-static nodejs lld-19 wasi-libc libc++-19-dev-wasm32 \
     libc++abi-19-dev-wasm32 libclang-rt-19-dev-wasm32) ;;
