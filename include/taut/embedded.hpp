@@ -35,6 +35,7 @@
 #include <taut/simd/integer_matvec.hpp>
 #include <taut/simd/batch_product.hpp>
 #include <taut/simd/transpose.hpp>
+#include <taut/simd/planes.hpp>
 #include <taut/simd/convolution.hpp>
 #include <taut/simd/batch_convolution.hpp>
 

@@ -58,7 +58,7 @@ template <class Engine> std::vector<float> run_in_filled_scratch(const Engine& r
 }
 /// What it would be in a constant expression: the same engine in portable lanes.
 template <class Engine> std::vector<float> replay_in_filled_scratch(const Engine& run, const float* x, float filling) {
-  using lanes = simd::portable<simd::width<typename Engine::lane>>;
+  using lanes = simd::replayed<typename Engine::lane>;
   return in_filled_scratch<Engine>(filling, [&](float* y, typename Engine::scratch& scratch) {
     no_observer observe;
     engine_stage::runner<Engine, lanes, no_observer>{run, y, scratch, observe}.run(x);

@@ -66,7 +66,7 @@ template <class Values, class Epilogue, bool Last> struct byte_stage {
   [[gnu::always_inline]] constexpr void run(const activation* x, Write&& write, Observe&& observe) const {
     if constexpr (normalizes) {
       std::array<float, rows> z;
-      if (std::is_constant_evaluated()) z = {};
+      if (__builtin_is_constant_evaluated()) z = {};
       one squares(norm.epsilon);
       matvec::apply(weight.data(), x, bias.data(),
                     [&](std::size_t first, auto k, std::int32_t sum) __attribute__((always_inline)) {
@@ -161,7 +161,7 @@ template <Network Net> class engine<Net, int8> {
   }
   /// The same on storage of the caller.
   template <class Observe> constexpr void run(const float* x, float* y, scratch& s, Observe&& observe) const {
-    if (std::is_constant_evaluated()) {
+    if (__builtin_is_constant_evaluated()) {
       for (activation& v : s.even) v = 0;
       for (activation& v : s.odd) v = 0;
       y[0] = 0;

@@ -78,7 +78,7 @@ template <class Engine, class W, class Observe> struct runner {
       elements = {all, all};
     } else {
       base::for_each_index<stages>([&]<std::size_t S>() {
-        if constexpr (plan.at[S].what != kind::carried)
+        if constexpr (plan.at[S].computes())
           if constexpr (!hands_over<S, behind(S)>() && !writes_output<S>()) {
             std::size_t& most = elements[plan.computed_before(S) % 2];
             most = std::max(most, Net::shapes[plan.at[S].first + plan.at[S].count].size());

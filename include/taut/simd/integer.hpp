@@ -47,7 +47,7 @@ namespace detail {
 /// The nearest integer, ties to even; beyond the integers the last one of them, 0 for NaN.
 [[gnu::always_inline]] constexpr std::int32_t nearest(float x) {
 #if defined(__ARM_FP) && defined(__thumb2__)
-  if (!std::is_constant_evaluated()) {
+  if (!__builtin_is_constant_evaluated()) {
     float integer;
     asm("vcvtr.s32.f32 %0, %1" : "=t"(integer) : "t"(x));
     return __builtin_bit_cast(std::int32_t, integer);
@@ -60,7 +60,7 @@ namespace detail {
 template <std::int32_t Least> [[gnu::always_inline]] constexpr std::int32_t clamped(std::int32_t x) {
   static_assert(Least == -128 || Least == 0);
 #if defined(__ARM_FEATURE_SAT)
-  if (!std::is_constant_evaluated()) {
+  if (!__builtin_is_constant_evaluated()) {
     std::int32_t y;
     if constexpr (Least == 0) asm("usat %0, #7, %1" : "=r"(y) : "r"(x));
     else asm("ssat %0, #8, %1" : "=r"(y) : "r"(x));
@@ -74,7 +74,7 @@ template <std::int32_t Least> [[gnu::always_inline]] constexpr std::int32_t clam
 [[gnu::always_inline]] constexpr std::int32_t add_products(std::uint32_t w, std::uint32_t even, std::uint32_t odd,
                                                            std::int32_t sum) {
 #if defined(__ARM_FEATURE_DSP)
-  if (!std::is_constant_evaluated()) {
+  if (!__builtin_is_constant_evaluated()) {
     std::uint32_t low, high;
     asm("sxtb16 %0, %1" : "=r"(low) : "r"(w));
     asm("sxtb16 %0, %1, ror #8" : "=r"(high) : "r"(w));

@@ -32,7 +32,7 @@ struct four_sums {
 
 // Two activations as one word.
 [[gnu::always_inline]] constexpr std::uint32_t pair_of(const std::int16_t* x) {
-  if (std::is_constant_evaluated())
+  if (__builtin_is_constant_evaluated())
     return static_cast<std::uint16_t>(x[0]) | static_cast<std::uint32_t>(static_cast<std::uint16_t>(x[1])) << 16;
   std::uint32_t word;
   __builtin_memcpy(&word, __builtin_assume_aligned(x, 4), sizeof word);
@@ -49,7 +49,7 @@ template <bool InVectors>
   std::int32_t a = bias[0], b = bias[1], c = bias[2], d = bias[3];
 #if defined(__ARM_FEATURE_MVE)
   if constexpr (InVectors) {
-    if (!std::is_constant_evaluated()) {
+    if (!__builtin_is_constant_evaluated()) {
       for (; x != end; x += 16, w += 64) {
         const int8x16_t in = vldrbq_s8(x);
         a = vmladavaq_s8(a, vldrbq_s8(w), in), b = vmladavaq_s8(b, vldrbq_s8(w + 16), in);
@@ -98,7 +98,7 @@ template <std::size_t Rows, std::size_t Cols, bool InVectors = target_has_byte_v
     constexpr std::size_t whole = Count / 4 * 4;
     if constexpr (whole > 0) {
       std::size_t first = 0;
-      if (!std::is_constant_evaluated()) asm("" : "+r"(first));  // g++ 12 would write the groups out
+      if (!__builtin_is_constant_evaluated()) asm("" : "+r"(first));  // g++ 12 would write the groups out
       do {
         repeat<4>([&](auto k) __attribute__((always_inline)) { f(first, k); });
         first += 4;
@@ -131,7 +131,7 @@ template <std::size_t Rows, std::size_t Cols, bool InVectors = target_has_byte_v
                                                                                const std::int32_t* bias,
                                                                                Epilogue&& epilogue) {
     detail::four_sums sums;
-    if (std::is_constant_evaluated()) sums = {};
+    if (__builtin_is_constant_evaluated()) sums = {};
     in_fours<Rows>([&](std::size_t first, auto k) __attribute__((always_inline)) {
       if constexpr (k == 0) {
         detail::add_four_rows<InVectors>(w, x, x + padded, bias + first, sums);

@@ -55,7 +55,7 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct scalar_matvec
     constexpr std::size_t whole = Rows / together * together;
     const float* end = w + whole * Cols;
     // g++ 12 would write two groups out one after the other, whatever a pragma says
-    if (!std::is_constant_evaluated()) asm("" : "+r"(end));
+    if (!__builtin_is_constant_evaluated()) asm("" : "+r"(end));
     for (std::size_t first = 0; w != end; first += together, w += together * Cols)
       group<together>(w, x, first, epilogue);
     if constexpr (whole < Rows) group<Rows - whole>(w, x, whole, epilogue);
