@@ -5,7 +5,7 @@
 # (prove.sh), runs them in QEMU, and prints for each
 #   RESULT core=m4 kind=float net=digits flash=.. data=.. stack=.. instructions=.. equal=1
 # flash, data: bytes of a program that only infers (startup, weights and vectors of interrupts; no test vectors, no text).
-# stack, instructions: of one inference. equal: all outputs have the bits that the host computed.
+# stack, instructions: of one inference; stack_bound: the most that its calls can take. equal: all outputs have the bits that the host computed.
 # --headers: where export.cpp has written the networks; otherwise it is built and run here. --if-possible: status 77 if a
 # tool is missing; otherwise Debian's packages are installed.
 set -eu
@@ -59,7 +59,7 @@ compile() {
   # shellcheck disable=SC2086
   arm-none-eabi-g++ -std=c++20 -O2 $flags -mthumb -ffp-contract=off -fno-math-errno -fno-exceptions -fno-rtti \
     -fno-unwind-tables -fno-asynchronous-unwind-tables -fno-threadsafe-statics -fno-tree-loop-distribute-patterns \
-    -ffunction-sections -fdata-sections -DNDEBUG -Wall -Wextra -Wconversion -Wshadow -Werror $limits \
+    -ffunction-sections -fdata-sections -DNDEBUG -Wall -Wextra -Wconversion -Wshadow -Werror $limits -fcallgraph-info=su \
     -I"$root/include" -isystem "$out/boost" -I"$headers" -I"$here" -c "$2" -o "$3"
 }
 # link PROGRAM OBJECT IMAGE: bare or report, with nothing of any library but the compiler's own
@@ -84,17 +84,19 @@ one() {
   soft=''
   case $1 in m0 | m3) soft=yes ;; esac
   soft=$soft sh "$here/prove.sh" "$image.bare.elf" || return 1
+  bound=$(sh "$here/stack_bound.sh" bare "$image.ci") || return 1
   said=$(timeout 60 qemu-system-arm -M "$machine" -nographic -monitor none -serial null -icount shift=6 \
     -semihosting-config enable=on,target=native -kernel "$image.elf" 2>&1) && status=0 || status=$?
   sizes=$(arm-none-eabi-size -A "$image.bare.elf" |
     awk '$1 ~ /^\.(vectors|text|rodata)$/ { flash += $2 } $1 ~ /^\.(data|bss)$/ { data += $2 }
          END { printf "flash=%d data=%d", flash + data, data }')
-  result="RESULT core=$1 kind=$2 net=$3 $sizes ${said#* } ${said%% *}"
+  result="RESULT core=$1 kind=$2 net=$3 $sizes ${said#* } ${said%% *} stack_bound=$bound"
   echo "$result"
   # shellcheck disable=SC2086
   echo $result | tr '= ' '  ' | awk -v wanted="$1 $2 $3" -v file="$here/budgets.txt" '
     { for (i = 2; i < NF; i += 2) is[$i] = $(i + 1) }
     END {
+      if (is["stack"] == "" || is["stack"] > is["stack_bound"]) { print "above its bound: stack" > "/dev/stderr"; bad = 1 }
       split("flash data stack instructions", what)
       while ((getline line < file) > 0) {
         split(line, limit)
