@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that firmware needs to run a trained network, floors 0 to 5 and what reads exported weights: a program made
-// with it needs no heap, exceptions, RTTI, files, static construction and no library but the compiler's own.
+// Everything that firmware needs to run a trained network, floors 0 to 5, bytes, and what reads exported weights: a
+// program made with it needs no heap, exceptions, RTTI, files, static construction and no library but the compiler's own.
 //
 //   static constexpr auto engine = taut::compile<taut::float32<taut::simd::scalar>>(digits::parameters);   // in flash
 //
@@ -114,7 +114,7 @@
 #include <taut/engine/rounding_model.hpp>
 #include <taut/engine/quantized.hpp>
 #include <taut/engine/int8.hpp>
-#include <taut/engine/footprint.hpp>
+#include <taut/engine/budget.hpp>
 
 #include <taut/embed/from_arrays.hpp>
 #include <taut/embed/self_test.hpp>

@@ -27,8 +27,6 @@
 #include <taut/simd/piece.hpp>
 #include <taut/simd/scalar_matvec.hpp>
 #include <taut/simd/matvec.hpp>
-#include <taut/simd/integer.hpp>
-#include <taut/simd/integer_matvec.hpp>
 #include <taut/simd/batch_product.hpp>
 #include <taut/simd/transpose.hpp>
 #include <taut/simd/planes.hpp>
@@ -109,9 +107,6 @@
 #include <taut/engine/run.hpp>
 #include <taut/engine/engine.hpp>
 #include <taut/engine/rounding_model.hpp>
-#include <taut/engine/quantized.hpp>
-#include <taut/engine/int8.hpp>
-#include <taut/engine/footprint.hpp>
 
 #include <taut/certify/symmetric.hpp>
 #include <taut/certify/gram_iteration.hpp>

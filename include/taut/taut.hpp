@@ -28,9 +28,14 @@
 #include <taut/embed/sha256.hpp>
 #include <taut/embed/spelling.hpp>
 #include <taut/embed/toolchain.hpp>
+#include <taut/engine/budget.hpp>
+#include <taut/engine/int8.hpp>
+#include <taut/engine/quantized.hpp>
 #include <taut/net/describe.hpp>
 #include <taut/net/diagram.hpp>
 #include <taut/net/orthogonal.hpp>
+#include <taut/simd/integer.hpp>
+#include <taut/simd/integer_matvec.hpp>
 // clang-format off
 #include <taut/train/array.hpp>
 #include <taut/train/dataset.hpp>

@@ -17,6 +17,7 @@ struct digits : decltype(Input<64> >> Linear<32> >> LN >> ReLU >> Linear<10>) {}
 static_assert(memory<digits>.weights == 9896);  // 2474 floats
 static_assert(memory<digits>.activations == (64 + 32) * sizeof(float));
 static_assert(operations<digits>.multiply_adds == 64 * 32 + 2 * 32 + 32 * 10);
+static_assert(operations<digits>.loads == 2 * operations<digits>.multiply_adds + 32 + 32 + 32 + 10);
 
 struct widest_in_the_middle : decltype(Input<2, 3> >> Tanh >> LN(no_affine) >> ReLU) {};
 static_assert(memory<widest_in_the_middle>.weights == 0);

@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a network costs, known from its type: bytes of weights and of activations, multiply-adds of one inference.
+// What a network costs, known from its type: bytes of weights and of activations, multiply-adds and loads of one
+// inference. That of an engine, memory<Net, int8> for example: engine/budget.hpp.
 //
 //   static_assert(memory<Net>.weights <= 10 * 1024);             // bytes
 //   static_assert(operations<Net>.multiply_adds <= 2432);
 //
 // Affine and mixing layers state their multiply-adds; a normalizer costs two an element (square and scale), a scaling
-// one (none where it folds), a pointwise layer none. These are facts of the type; an engine pads to whole registers on
-// top of them.
+// one (none where it folds), a pointwise layer none. These are facts of the type, an operation budget and no statement
+// about time; an engine pads to whole registers on top of them.
 #pragma once
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <taut/net/network.hpp>
 #include <type_traits>
 
 namespace taut {
 
-/// Bytes of a network in float.
+/// The arithmetic of a network of which nothing is known but its tensors, in float.
+struct as_stored {};
+
+/// Bytes of a network.
 struct memory_budget {
   std::size_t weights = 0;      ///< all tensors as they are stored, buffers included
   std::size_t activations = 0;  ///< a layer's input and output together, where they are largest
@@ -24,6 +29,7 @@ struct memory_budget {
 /// Arithmetic of one inference.
 struct operation_budget {
   std::size_t multiply_adds = 0;
+  std::size_t loads = 0;  ///< numbers read, as if none stayed in a register
 };
 
 namespace base {
@@ -46,6 +52,13 @@ template <class L> constexpr std::size_t multiply_adds_of_layer(shape in) {
   else return 0;
 }
 
+/// Numbers that one layer reads: two for each multiply-add and one for each output, its bias; its inputs where it has no
+/// multiply-adds.
+template <class L> constexpr std::size_t loads_of_layer(shape in) {
+  const std::size_t products = multiply_adds_of_layer<L>(in);
+  return products == 0 ? in.size() : 2 * products + L::output(in).size();
+}
+
 /// Elements alive while layers run one after the other; a layer with networks inside holds its input and output as
 /// well.
 template <class Net> constexpr std::size_t largest_activations() {
@@ -63,7 +76,8 @@ template <class Net> constexpr std::size_t largest_activations() {
 }  // namespace base
 
 /// The bytes that a network's weights and activations take.
-template <Network Net> inline constexpr memory_budget memory = [] {
+template <Network Net, class Arithmetic = as_stored> inline constexpr memory_budget memory = [] {
+  static_assert(std::same_as<Arithmetic, as_stored>, "for the bytes of an engine include <taut/engine/budget.hpp>");
   memory_budget bytes{.activations = base::largest_activations<Net>() * sizeof(float)};
   base::for_each_index<Net::depth>([&]<std::size_t I>() {
     bytes.weights += base::bytes_of_tensors<parameters_of_layer<layer_of<Net, I>, Net::shapes[I]>>();
@@ -72,10 +86,14 @@ template <Network Net> inline constexpr memory_budget memory = [] {
 }();
 
 /// The arithmetic of one inference.
-template <Network Net> inline constexpr operation_budget operations = [] {
+template <Network Net, class Arithmetic = as_stored> inline constexpr operation_budget operations = [] {
+  static_assert(std::same_as<Arithmetic, as_stored>,
+                "the operations of an engine are known for scalars and bytes, in <taut/engine/budget.hpp>");
   operation_budget count;
-  base::for_each_index<Net::depth>(
-      [&]<std::size_t I>() { count.multiply_adds += base::multiply_adds_of_layer<layer_of<Net, I>>(Net::shapes[I]); });
+  base::for_each_index<Net::depth>([&]<std::size_t I>() {
+    count.multiply_adds += base::multiply_adds_of_layer<layer_of<Net, I>>(Net::shapes[I]);
+    count.loads += base::loads_of_layer<layer_of<Net, I>>(Net::shapes[I]);
+  });
   return count;
 }();
 

@@ -90,6 +90,8 @@ template <std::size_t Rows, std::size_t Cols, bool InVectors = target_has_byte_v
   /// Rows with their padding, also that of biases; and stored weights.
   static constexpr std::size_t padded_rows = (Rows + 3) / 4 * 4;
   static constexpr std::size_t size = padded_rows * padded / (InVectors ? 1 : 4);
+  /// Words or vectors of weights and activations that are loaded, and biases and sums.
+  static constexpr std::size_t loads = padded_rows / 4 * (padded / beside * (InVectors ? 5 : 6)) + padded_rows + Rows;
 
   /// Where activation k of a group of four is: 0 and 2 are neighbours, and 1 and 3.
   static constexpr std::size_t place(std::size_t k) { return InVectors ? k : (k & 1) << 1 | k >> 1; }

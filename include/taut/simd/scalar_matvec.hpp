@@ -27,6 +27,8 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct scalar_matvec
   /// Rows computed at once: groups as equal as can be, at most 8, since 32 registers hold their sums, the totals and
   /// some weights.
   static constexpr std::size_t together = (Rows + (Rows + 7) / 8 - 1) / ((Rows + 7) / 8);
+  /// Weights and inputs that are loaded.
+  static constexpr std::size_t loads = size + (Rows + together - 1) / together * Cols;
   static constexpr bool takes_registers = false;
   /// Sums of at least twice as many columns are added in such stretches, whose totals are a sum of their own.
   static constexpr std::size_t stretch = 64;
