@@ -13,6 +13,7 @@ set(homes
     "catch2/.* in ^tests/support/"
     "CLI/.* in ^(examples|tests/benchmarks)/"
     "(Eigen|oneapi|RTNeural)/.* in ^tests/benchmarks/peers/"
+    "linux/.* in ^tests/engine/real_time.cpp"
     "(taut|sys)/.* in .")
 
 file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/include/*pp ${ROOT}/tests/*pp ${ROOT}/examples/*pp)
