@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # sh examples/run.sh [NAME [OPTIONS]]   set up, build and run one example (default: digits, then use_exported)
 # sh examples/run.sh --list             their names
+# sh examples/run.sh firmware [...]     the bare-metal programs of firmware/run.sh
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/examples/setup.sh"
@@ -12,8 +13,10 @@ case ${1:-} in
       [ -e "$source" ] || continue
       printf '%-16s %s\n' "$(basename "$source" .cpp)" "$(sed -n '2s|^// *||p' "$source")"
     done
+    printf '%-16s %s\n' firmware "trained networks as bare-metal programs for five Cortex-M processors, in QEMU"
     exit 0
     ;;
+  firmware) shift && exec sh "$root/examples/firmware/run.sh" "$@" ;;
   "" | -*) name=digits ;;
   *) name=$1 && shift ;;
 esac

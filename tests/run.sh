@@ -1,18 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# sh tests/run.sh            set up, then the parts gcc, clang, sanitize and examples
-# sh tests/run.sh --all      also the complete test suite and the sanitizers with clang, the long soundness campaign, and
-#                            the kernels on other processors
-# sh tests/run.sh PART...    only these parts: gcc clang sanitize examples clang-all sanitize-clang campaign targets
+# sh tests/run.sh            set up, then the parts gcc, clang, sanitize, examples and firmware
+# sh tests/run.sh --all      also the complete test suite and the sanitizers with clang, the long soundness campaign, the
+#                            kernels on other processors, and firmware of a large network
+# sh tests/run.sh PART...    only these parts: gcc clang sanitize examples firmware clang-all sanitize-clang campaign
+#                            targets firmware-all
 # The last line is "N passed, N failed"; the status is 0 only when something passed and nothing failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . examples/setup.sh
 
 case ${1:-} in
-  "") parts="gcc clang sanitize examples" ;;
-  --all) parts="gcc clang-all sanitize sanitize-clang campaign examples targets" ;;
-  -*) sed -n '3,7s/^# //p' tests/run.sh && exit 2 ;;
+  "") parts="gcc clang sanitize examples firmware" ;;
+  --all) parts="gcc clang-all sanitize sanitize-clang campaign examples firmware-all targets" ;;
+  -*) sed -n '3,8s/^# //p' tests/run.sh && exit 2 ;;
   *) parts=$* ;;
 esac
 packages="$packages catch2"
@@ -20,7 +21,7 @@ case $parts in *clang*) packages="$packages clang-19" ;; esac
 case $parts in *sanitize-clang*) packages="$packages libclang-rt-19-dev" ;; esac
 # shellcheck disable=SC2086
 need $packages
-case $parts in *examples*) # what cannot be installed is skipped there
+case $parts in *firmware*) # what cannot be installed is skipped there
   (need gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm g++-riscv64-linux-gnu) ;;
 esac
 case $parts in *targets*) # what cannot be installed is skipped there
@@ -64,11 +65,13 @@ run() {
 for part in $parts; do
   start=$(date +%s)
   case $part in
-    gcc) run gcc "all all_verify_interface_header_sets" -LE examples ;;
+    gcc) run gcc "all all_verify_interface_header_sets" -LE "examples|firmware" ;;
     clang) run clang "all taut_compile_time" -LE architecture ;;
     clang-all) run clang-all "all all_verify_interface_header_sets" ;;
     sanitize | sanitize-clang) run "$part" all -L unit ;;
     examples) run gcc all -L examples ;;
+    firmware) run gcc taut_firmware_export -L '^firmware$' ;;
+    firmware-all) run gcc taut_firmware_export -L firmware ;;
     campaign) # what the part gcc runs for seconds, for minutes and on more networks; -V shows the counts
       export TAUT_CAMPAIGN=full
       run campaign "taut_test_campaign taut_test_campaign.matrices_fast_math" -R '^campaign' -V

@@ -18,6 +18,27 @@ template <const auto& Engine> int bare() {
   return 0;
 }
 
+/// What an engine is made of.
+template <class Net, class Arithmetic> consteval taut::memory_budget memory_of(const taut::engine<Net, Arithmetic>*) {
+  return taut::memory<Net, Arithmetic>;
+}
+template <class Net, class Arithmetic>
+consteval taut::operation_budget operations_of(const taut::engine<Net, Arithmetic>*) {
+  return taut::operations<Net, Arithmetic>;
+}
+
+/// What the compiler knows of it; run.sh compares it with what is measured.
+template <const auto& Engine> void print_budget() {
+  constexpr std::remove_cvref_t<decltype(Engine)>* none = nullptr;
+  constexpr auto memory = memory_of(none);
+  constexpr auto operations = operations_of(none);
+  const auto say = [](const char* what, std::size_t n) {
+    semihosting::print(what), semihosting::print(static_cast<std::uint32_t>(n));
+  };
+  say(" weights=", memory.weights), say(" activations=", memory.activations);
+  say(" multiply_adds=", operations.multiply_adds), say(" loads=", operations.loads);
+}
+
 /// Label, radius and contract of an input, if there is a guard.
 template <const auto& Engine, const auto& Guard, std::size_t In> void print_certificate(const float (&x)[In]) {
   using semihosting::print;
@@ -43,6 +64,7 @@ int report(const float (&inputs)[Count][In], const float (&outputs)[Count][Out])
   print(" stack="), print(stack);
   print(" instructions="), print(instructions);
   print(" equal="), print(equal ? 1u : 0u);
+  print_budget<Engine>();
   return equal ? 0 : 1;
 }
 

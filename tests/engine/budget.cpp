@@ -12,6 +12,13 @@ namespace {
 struct Digits : decltype(Input<64> >> Linear<32> >> LN >> ReLU >> Linear<10>) {};
 using floats = float32<simd::scalar>;
 
+// What docs/firmware.md shows.
+static_assert(memory<Digits, float32<simd::scalar>>.weights <= 9920);     // bytes of flash, apart from code
+static_assert(memory<Digits, float32<simd::scalar>>.activations <= 136);  // bytes of stack
+static_assert(memory<Digits, int8>.weights <= 3100);
+static_assert(operations<Digits, int8>.multiply_adds == 2432);
+static_assert(operations<Digits, int8>.loads <= 1200);
+
 // 2474 numbers, epsilon, and who has biases and offsets
 static_assert(memory<Digits, floats>.weights >= 4 * 2474 && memory<Digits, floats>.weights <= 4 * 2474 + 32);
 // the hidden activations, and a register more; the second buffer holds nothing
