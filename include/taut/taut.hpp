@@ -15,6 +15,7 @@
 #include <taut/embed/bound.hpp>
 #include <taut/embed/c_source.hpp>
 #include <taut/embed/document.hpp>
+#include <taut/embed/export_command.hpp>
 #include <taut/embed/from_arrays.hpp>
 #include <taut/embed/header.hpp>
 #include <taut/embed/literal.hpp>

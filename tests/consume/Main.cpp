@@ -35,6 +35,7 @@ int main() {
     for (std::size_t i = 0; i < output.size(); ++i) worst = max(worst, std::fabs(output[i] - reference[i]));
     failures += Check(worst < 1e-6, "the engine against the reference");
     failures += Check(worst < eps && min(2, 1) == 1 && ERROR == 0 && DOMAIN == 1, "the macros");
+    failures += Check(exportedAgree(), "the exported networks");
     failures += Check(deviceOutput({1, 0, 2}) > 1, "the device");
 #if defined(__x86_64__)
     failures += Check(registerWidth() == (__builtin_cpu_supports("x86-64-v3") ? 8 : 4), "the dispatch");

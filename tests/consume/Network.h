@@ -12,4 +12,7 @@ float deviceOutput(const Sample &sample);
 /* In Dispatched.cpp: the floats that a register of the chosen level holds. */
 int registerWidth();
 
+/* In Exported.cpp: whether the networks that taut_export wrote give what they gave when they were written. */
+bool exportedAgree();
+
 #endif

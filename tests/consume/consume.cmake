@@ -37,3 +37,17 @@ string(REGEX REPLACE "[ \n]+" " " said "${said}")
 if(status EQUAL 0 OR NOT said MATCHES "this installation of taut has no component flight")
   message(SEND_ERROR "a component that is not there: ${said}")
 endif()
+
+# What taut_export refuses when it configures.
+foreach(wrong "missing: TYPE is missing" "unknown: what is COLOUR" "range: RANGE takes the largest norm" "cross: taut_export runs a program")
+  string(REGEX REPLACE ": .*" "" way "${wrong}")
+  string(REGEX REPLACE "^[a-z]+: " "" sentence "${wrong}")
+  execute_process(COMMAND ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/exports -B ${SCRATCH}/exports -G ${GENERATOR}
+                          -DCMAKE_CXX_COMPILER=${COMPILER} -DCMAKE_PREFIX_PATH=${SCRATCH}/prefix -DWRONG=${way}
+                  RESULT_VARIABLE status OUTPUT_QUIET ERROR_VARIABLE said)
+  string(REGEX REPLACE "[ \n]+" " " said "${said}")
+  string(FIND "${said}" "${sentence}" found)
+  if(status EQUAL 0 OR found EQUAL -1)
+    message(SEND_ERROR "taut_export, ${way}: ${said}")
+  endif()
+endforeach()
