@@ -113,6 +113,7 @@
 #include <taut/engine/engine.hpp>
 #include <taut/engine/rounding_model.hpp>
 #include <taut/engine/quantized.hpp>
+#include <taut/engine/byte_scale.hpp>
 #include <taut/engine/int8.hpp>
 #include <taut/engine/budget.hpp>
 

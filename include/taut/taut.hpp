@@ -30,6 +30,7 @@
 #include <taut/embed/spelling.hpp>
 #include <taut/embed/toolchain.hpp>
 #include <taut/engine/budget.hpp>
+#include <taut/engine/byte_scale.hpp>
 #include <taut/engine/int8.hpp>
 #include <taut/engine/quantized.hpp>
 #include <taut/net/describe.hpp>

@@ -159,9 +159,12 @@ template <Network Net, base::numbers Range>
     stage->run(
         in,
         [&](std::size_t first, auto i, auto out) {
-          given[first + i] = static_cast<double>(out) * (last ? 1.0 : static_cast<double>(source.unit));
-          if constexpr (last) v.output[first + i] = out;
-          else bytes[first + i] = out;
+          if constexpr (last) {
+            given[first + i] = static_cast<double>(v.output[first + i] = out);
+          } else {
+            bytes[first + i] = simd::clamped<stage_type::least>(out);
+            given[first + i] = static_cast<double>(source.unit) * bytes[first + i];
+          }
         },
         no_observer{});
     const double size = quantization::norm_of(values);

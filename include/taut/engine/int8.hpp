@@ -4,7 +4,8 @@
 //   constexpr auto run = compile(digits::parameters);      // of quantized<Net>
 //   auto y = run(x);
 //
-// Sums are exact, everything else is done in simd::scalar: the outputs have the same bits on every processor.
+// Sums are exact. What follows is done in integers (engine/byte_scale.hpp), between nonlinearities that are none or ReLU;
+// inputs, outputs and other nonlinearities are floats in simd::scalar. The outputs have the same bits on every processor.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -12,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <ranges>
+#include <taut/engine/byte_scale.hpp>
 #include <taut/engine/engine.hpp>
 #include <taut/engine/quantized.hpp>
 #include <taut/simd/integer_matvec.hpp>
@@ -40,66 +42,90 @@ template <class Values, class Epilogue, bool Last> struct byte_stage {
   static constexpr bool normalizes = Values::normalizes, relu = rectifies(Epilogue{});
   // f(u x) = u f(x): then it is computed in units of the next activations
   static constexpr bool in_units = Epilogue::keeps_zero || Last;
+  /// Whether all is done in integers, from the sums to the next bytes.
+  static constexpr bool in_integers = !Last && (relu || Epilogue::empty);
+  /// What activations are not below.
+  static constexpr std::int32_t least = relu ? 0 : -128;
 
   struct nothing {};
-  struct normalizer {
-    std::array<float, rows> gain{}, offset{};
-    float epsilon = 0;
+  struct plain {
+    std::array<float, rows> factor{};
+    constexpr void load(const Values& v) { factor = v.factor; }
   };
+  struct normalizer {
+    std::array<float, rows> factor{}, gain{}, offset{};
+    float epsilon = 0;
+    constexpr void load(const Values& v) { factor = v.factor, gain = v.gain, offset = v.offset, epsilon = v.epsilon; }
+  };
+  using in_floats = std::conditional_t<normalizes, normalizer, plain>;
+  using scaling = std::conditional_t<normalizes, byte_normalizer<rows>, byte_scaling<rows>>;
 
   alignas(matvec::beside) std::array<typename matvec::weight, matvec::size> weight{};
   std::array<std::int32_t, matvec::padded_rows> bias{};
-  std::array<float, rows> factor{};
-  [[no_unique_address]] std::conditional_t<normalizes, normalizer, nothing> norm{};
+  std::conditional_t<in_integers, scaling, in_floats> scale{};
   [[no_unique_address]] std::conditional_t<in_units, nothing, float> per_unit{};
 
   constexpr void load(const Values& v) {
     matvec::pack(v.weight.data(), weight.data());
     std::copy(v.bias.begin(), v.bias.end(), bias.begin());
-    factor = v.factor;
-    if constexpr (normalizes) norm = {v.gain, v.offset, v.epsilon};
+    scale.load(v);
     if constexpr (!in_units) per_unit = 1 / v.unit;
   }
 
-  /// The outputs for activations x, handed to `write(first, k, float or byte)`; the normalizer's variance to `observe`.
+  /// The outputs for activations x, handed to `write(first, k, float, or integer)`: integers are activations before they
+  /// are put between `least` and 127. The normalizer's variance goes to `observe`.
   template <class Write, class Observe>
   [[gnu::always_inline]] constexpr void run(const activation* x, Write&& write, Observe&& observe) const {
-    if constexpr (normalizes) {
+    constexpr bool observed = !std::same_as<std::remove_cvref_t<Observe>, no_observer>;
+    const auto each_sum = [&](auto&& f)
+                              __attribute__((always_inline)) { matvec::apply(weight.data(), x, bias.data(), f); };
+    if constexpr (in_integers && normalizes) {
+      std::array<std::int32_t, rows> z;
+      if (__builtin_is_constant_evaluated()) z = {};
+      std::uint64_t squares = scale.epsilon;
+      each_sum([&](std::size_t first, auto k, std::int32_t sum) __attribute__((always_inline)) {
+        const std::int32_t v = scale.scaled(sum, first + k);
+        squares = simd::add_square(v, squares);
+        z[first + k] = v;
+      });
+      if constexpr (observed) observe(scale.variance(squares));
+      const auto root = scale.root_of(squares);
+      matvec::template in_fours<rows>([&](std::size_t first, auto k) __attribute__((always_inline)) {
+        write(first, k, scale(z[first + k], root, first + k));
+      });
+    } else if constexpr (in_integers) {
+      each_sum([&](std::size_t first, auto k, std::int32_t sum)
+                   __attribute__((always_inline)) { write(first, k, scale(sum, first + k)); });
+    } else if constexpr (normalizes) {
       std::array<float, rows> z;
       if (__builtin_is_constant_evaluated()) z = {};
-      one squares(norm.epsilon);
-      matvec::apply(weight.data(), x, bias.data(),
-                    [&](std::size_t first, auto k, std::int32_t sum) __attribute__((always_inline)) {
-                      const one v = one(static_cast<float>(sum)) * one(factor[first + k]);
-                      squares = simd::multiply_add(v, v, squares);
-                      z[first + k] = simd::sum(v);
-                    });
+      one squares(scale.epsilon);
+      each_sum([&](std::size_t first, auto k, std::int32_t sum) __attribute__((always_inline)) {
+        const one v = one(static_cast<float>(sum)) * one(scale.factor[first + k]);
+        squares = simd::multiply_add(v, v, squares);
+        z[first + k] = simd::sum(v);
+      });
       const float inverse = simd::reciprocal_sqrt(simd::sum(squares));
-      if constexpr (!std::same_as<std::remove_cvref_t<Observe>, no_observer>)
-        observe((simd::sum(squares) - norm.epsilon) / static_cast<float>(rows));
+      if constexpr (observed) observe((simd::sum(squares) - scale.epsilon) / static_cast<float>(rows));
       matvec::template in_fours<rows>([&](std::size_t first, auto k) __attribute__((always_inline)) {
         const std::size_t row = first + k;
-        finish(first, k, simd::multiply_add(one(z[row]) * one(norm.gain[row]), one(inverse), one(norm.offset[row])),
-               write);
+        const one v = simd::multiply_add(one(z[row]) * one(scale.gain[row]), one(inverse), one(scale.offset[row]));
+        finish(first, k, v, write);
       });
     } else {
-      matvec::apply(weight.data(), x, bias.data(),
-                    [&](std::size_t first, auto k, std::int32_t sum) __attribute__((always_inline)) {
-                      finish(first, k, one(static_cast<float>(sum)) * one(factor[first + k]), write);
-                    });
+      each_sum([&](std::size_t first, auto k, std::int32_t sum) __attribute__((always_inline)) {
+        finish(first, k, one(static_cast<float>(sum)) * one(scale.factor[first + k]), write);
+      });
     }
   }
 
  private:
   template <class Write>
   [[gnu::always_inline]] constexpr void finish(std::size_t first, auto k, one v, Write&& write) const {
-    if constexpr (Last) {
-      write(first, k, simd::sum(Epilogue::apply(v)));
-    } else {
-      if constexpr (!in_units) v = Epilogue::apply(v) * one(per_unit);
-      else if constexpr (!relu) v = Epilogue::apply(v);
-      write(first, k, simd::clamped<(relu ? 0 : -128)>(simd::nearest(simd::sum(v))));
-    }
+    v = Epilogue::apply(v);
+    if constexpr (!in_units) v = v * one(per_unit);
+    if constexpr (Last) write(first, k, simd::sum(v));
+    else write(first, k, simd::nearest(simd::sum(v)));
   }
 };
 
@@ -185,10 +211,12 @@ template <Network Net> class engine<Net, int8> {
       stage.run(x, [y](std::size_t first, auto k, float v) __attribute__((always_inline)) { y[first + k] = v; }, seen);
     } else {
       using matvec = typename stage_of<S + 1>::matvec;
+      constexpr std::int32_t least = stage_of<S>::least;
       stage.run(
           x,
-          [next](std::size_t first, auto k, std::int32_t v)
-              __attribute__((always_inline)) { next[first + matvec::place(k)] = static_cast<activation>(v); },
+          [next](std::size_t first, auto k, std::int32_t v) __attribute__((always_inline)) {
+            next[first + matvec::place(k)] = static_cast<activation>(simd::clamped<least>(v));
+          },
           seen);
       from<S + 1>(next, const_cast<activation*>(x), y, observe);
     }

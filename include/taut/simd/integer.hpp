@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The words of integer kernels: rounding to integers that saturates, clamping, products of four bytes with four halves.
+// The words of integer kernels: rounding to integers that saturates, clamping, products of four bytes with four halves,
+// halves of products.
 // The only file with instructions of Cortex-M processors; elsewhere plain C++ gives the same integers. Example:
 //   std::int32_t q = clamped<-128>(nearest(x * 127.0f));
 #pragma once
@@ -88,6 +89,56 @@ template <std::int32_t Least> [[gnu::always_inline]] constexpr std::int32_t clam
     return static_cast<std::int32_t>(static_cast<std::int16_t>(pair >> 16 * i));
   };
   return sum + byte(0) * half(even, 0) + byte(2) * half(even, 1) + byte(1) * half(odd, 0) + byte(3) * half(odd, 1);
+}
+
+/// x 2^bits. @pre that is below 2^31 in magnitude
+[[gnu::always_inline]] constexpr std::int32_t shifted_left(std::int32_t x, int bits) {
+  return static_cast<std::int32_t>(static_cast<std::uint32_t>(x) << bits);
+}
+
+namespace detail {
+
+// For processors whose products have 32 bits: four products of halves.
+[[gnu::noinline]] constexpr std::int32_t high_product_of_halves(std::int32_t x, std::int32_t y) {
+  const std::int32_t low_x = x & 0xffff, low_y = y & 0xffff, high_x = x >> 16, high_y = y >> 16;
+  const std::uint32_t low = static_cast<std::uint32_t>(low_x) * static_cast<std::uint32_t>(low_y);
+  const std::int32_t middle = high_x * low_y + static_cast<std::int32_t>(low >> 16);
+  const std::int32_t other = low_x * high_y + (middle & 0xffff);
+  return high_x * high_y + (middle >> 16) + (other >> 16);
+}
+
+}  // namespace detail
+
+/// The upper 32 bits of the 64 of x y: x y 2^-32, rounded down.
+[[gnu::always_inline]] constexpr std::int32_t high_product(std::int32_t x, std::int32_t y) {
+#if defined(__ARM_ARCH_6M__)
+  return detail::high_product_of_halves(x, y);
+#else
+#if defined(__thumb2__)  // g++ 12 widens a factor that a loop shares to 64 bits, and multiplies three times
+  if (!__builtin_is_constant_evaluated()) {
+    std::int32_t high;
+#if defined(__ARM_FEATURE_DSP)
+    asm("smmul %0, %1, %2" : "=r"(high) : "r"(x), "r"(y));
+#else
+    std::int32_t low;
+    asm("smull %0, %1, %2, %3" : "=&r"(low), "=&r"(high) : "r"(x), "r"(y));
+#endif
+    return high;
+  }
+#endif
+  return static_cast<std::int32_t>(static_cast<std::int64_t>(x) * y >> 32);
+#endif
+}
+
+/// sum + x^2.
+[[gnu::always_inline]] constexpr std::uint64_t add_square(std::int32_t x, std::uint64_t sum) {
+#if defined(__ARM_ARCH_6M__)
+  const auto high = static_cast<std::uint32_t>(detail::high_product_of_halves(x, x));
+  const std::uint32_t low = static_cast<std::uint32_t>(x) * static_cast<std::uint32_t>(x);
+  return sum + (static_cast<std::uint64_t>(high) << 32 | low);
+#else
+  return sum + static_cast<std::uint64_t>(static_cast<std::int64_t>(x) * x);
+#endif
 }
 
 }  // namespace taut::simd
