@@ -28,10 +28,10 @@ static_assert(operations<Digits, floats>.multiply_adds == 64 * 32 + 2 * 32 + 32 
 static_assert(operations<Digits, floats>.loads == (32 * 64 + 4 * 64) + 32 + 3 * 32 + (10 * 32 + 2 * 32) + 10);
 static_assert(operations<Digits, floats>.loads < operations<Digits>.loads);
 
-// weights with two rows of padding, 44 biases, 42 factors, 64 gains and offsets; activations of 16 bits
+// weights with two rows of padding, 44 biases, 42 factors, 32 offsets and half as large gains; activations of 16 bits
 static_assert(simd::target_has_byte_vectors ||
-              (memory<Digits, int8>.weights >= 64 * 32 + 32 * 12 + 4 * (44 + 42 + 64) &&
-               memory<Digits, int8>.weights <= 64 * 32 + 32 * 12 + 4 * (44 + 42 + 64) + 32 &&
+              (memory<Digits, int8>.weights >= 64 * 32 + 32 * 12 + 4 * (44 + 42 + 32) + 2 * 32 &&
+               memory<Digits, int8>.weights <= 64 * 32 + 32 * 12 + 4 * (44 + 42 + 32) + 2 * 32 + 32 &&
                memory<Digits, int8>.activations == 2 * (64 + 32)));
 static_assert(operations<Digits, int8>.multiply_adds == operations<Digits, floats>.multiply_adds);
 // four words of weights and two of activations for four rows and columns, biases, sums, factors, the normalizer, inputs
