@@ -6,5 +6,7 @@
 
 extern "C" int bare() { return firmware::bare<digits_int8::engine>(); }
 extern "C" int report() {
-  return firmware::report<digits_int8::engine>(digits_int8::test_inputs, digits_int8::test_outputs);
+  const int status = firmware::report<digits_int8::engine>(digits_int8::test_inputs, digits_int8::test_outputs);
+  firmware::print_certificate<digits_int8::engine, digits_int8::guard>(digits_int8::test_inputs[0]);
+  return status;
 }

@@ -38,8 +38,8 @@ int main(int argc, char** argv) try {
                                             {.test_inputs = vectors, .range = range});
   // calibrated on inputs that are not among the test vectors
   const auto samples = inputs_of<Digits>(data / "digits_ln.vectors.safetensors", 180);
-  write_header(quantize(digits, std::span<const float>(samples).subspan(vectors.size())), folder / "digits_int8.hpp",
-               {.test_inputs = vectors});
+  const auto in_bytes = quantize(digits, std::span<const float>(samples).subspan(vectors.size()));
+  write_header(certifier(digits, in_bytes), folder / "digits_int8.hpp", {.test_inputs = vectors});
 
   const auto autoencoder = std::make_unique<parameters<Autoencoder>>();
   load_safetensors(data / "ad_autoencoder.safetensors", *autoencoder);

@@ -19,6 +19,8 @@
 #include <taut/embed/from_arrays.hpp>
 #include <taut/embed/header.hpp>
 #include <taut/embed/literal.hpp>
+#include <taut/embed/pocket_byte_constants.hpp>
+#include <taut/embed/pocket_bytes.hpp>
 #include <taut/embed/pocket_guard.hpp>
 #include <taut/embed/proof.hpp>
 #include <taut/embed/quantization_error.hpp>

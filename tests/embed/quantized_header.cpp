@@ -37,6 +37,22 @@ TEST_CASE("embed.quantized_header: it says the type, the values and the engine")
   CHECK(text == header_text(q, {.name = "net", .test_inputs = x}));
 }
 
+TEST_CASE("embed.quantized_header: with a guard") {
+  parameters<Net> p;
+  initialise(p, 1);
+  const auto q = made();
+  const std::string text = header_text(certifier(p, q), {.name = "net"});
+  const auto has = [&text](const std::string& part) { return text.find(part) != text.npos; };
+  CHECK(has("#include <taut/embed/pocket_bytes.hpp>\n"));
+  CHECK(has("inline constexpr taut::pocket_byte_guard<Net> guard = {\n    " + exported::literal(q.input_unit) + ",\n"));
+  const auto guard = pocket_guard(certifier(p, q));
+  CHECK(has("{" + std::string("\n     ") + exported::literal(guard.distance[0]) + ", " +
+            exported::literal(guard.distance[1])));
+  CHECK(has(exported::literal(guard.stage[1].slip)));
+  CHECK(has(exported::literal(guard.steps[1].root)));
+  CHECK(header_text(q, {.name = "net"}).find("guard") == text.npos);
+}
+
 TEST_CASE("embed.quantized_header: its namespace is an identifier") {
   CHECK_THROWS_AS(header_text(made(), {.name = "2fast"}), std::invalid_argument);
 }

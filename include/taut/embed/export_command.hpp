@@ -113,7 +113,8 @@ template <Network Net> void export_network(const export_request& request) {
     if constexpr (engine_plan::fits_bytes<Net>()) {
       if (tested == inputs.size()) refuse(" needs --vectors with inputs beyond those of --tests: they calibrate it");
       const auto q = std::make_unique<quantized<Net>>(quantize(*p, std::span<const float>(inputs).subspan(tested)));
-      write_header(*q, request.output, options);
+      if constexpr (fits_pocket_bytes<Net>()) write_header(certifier(*p, *q), request.output, options);
+      else write_header(*q, request.output, options);
     } else {
       refuse(" takes affine layers (not convolutions), normalizers over all of their outputs and pointwise layers");
     }

@@ -5,6 +5,8 @@
 //   #include "digits_int8.hpp"
 //   std::array<float, 10> y = digits_int8::engine(x);
 //
+// write_header(certifier(p, q), ...) brings a guard, too: certify(digits_int8::guard, digits_int8::engine, x), label and
+// radius on the processor (embed/pocket_bytes.hpp).
 // The text depends on nothing but the arguments. The outputs of test_inputs have the same bits on every processor.
 #pragma once
 #include <cstddef>
@@ -15,6 +17,7 @@
 #include <string>
 #include <taut/embed/header.hpp>
 #include <taut/embed/literal.hpp>
+#include <taut/embed/pocket_byte_constants.hpp>
 #include <taut/embed/spelling.hpp>
 #include <taut/engine/int8.hpp>
 #include <taut/weights/atomic_file.hpp>
@@ -52,13 +55,53 @@ STAGES  return q;
 inline constexpr auto engine = taut::compile(parameters);
 )";
 
-}  // namespace exported
+inline constexpr std::string_view guard_of_bytes = R"(
+/// What certify(guard, engine, x) needs: proved when this was written, of these bytes and the weights in float.
+inline constexpr taut::pocket_byte_guard<Net> guard = {
+    INPUT,
+    {DISTANCE},
+    {FALL},
+    {SLIPS},
+    {BIASES},
+    {{STAGES}},
+    {{STEPS}},
+    INSIDE};
+)";
 
-/// The text of the header. @throws std::invalid_argument when the namespace is no identifier, or an input is not finite.
-template <Network Net> [[nodiscard]] std::string header_text(const quantized<Net>& q, const header_options& options) {
-  using namespace exported;
+template <Network Net> std::string guard_text(const pocket_byte_guard<Net>& guard) {
+  const auto list = [](std::span<const float> values, std::string_view indent = "     ") {
+    std::string text;
+    write_values<float>(text, values, indent);
+    return text;
+  };
+  const auto rows = [&list](const auto& structs, auto&& numbers) {
+    std::string text;
+    for (const auto& s : structs) text += (text.empty() ? "{" : ",\n     {") + list(numbers(s), "      ") + "}";
+    return text;
+  };
+  using certificates::pocket_byte_stage, certificates::pocket_step;
+  const auto of_stage = [](const pocket_byte_stage& s) {
+    return std::vector<float>{s.norm, s.slip, s.bias_slip, s.radius, s.pointwise, s.rounded, s.unit};
+  };
+  const auto of_step = [](const pocket_step& s) {
+    return std::vector<float>{s.factor,          s.root, s.widest, s.spread,  s.epsilon,
+                              s.root_of_epsilon, s.kept, s.lost,   s.declared};
+  };
+  return replaced(guard_of_bytes, {{"INPUT", literal(guard.input_unit)},
+                                   {"DISTANCE", list(guard.distance)},
+                                   {"FALL", list(guard.fall)},
+                                   {"SLIPS", list(guard.row_slip)},
+                                   {"BIASES", list(guard.row_bias_slip)},
+                                   {"STAGES", rows(guard.stage, of_stage)},
+                                   {"STEPS", rows(guard.steps, of_step)},
+                                   {"INSIDE", guard.inside_implied ? "true" : "false"}});
+}
+
+template <Network Net>
+std::string bytes_text(const quantized<Net>& q, const header_options& options, const std::string& guard) {
   require_identifier(options.name);
-  const std::string before = "#include <cstdint>\n#include <taut/base/macros_aside.hpp>\n";
+  std::string before = "#include <cstdint>\n#include <taut/base/macros_aside.hpp>\n";
+  if (!guard.empty()) before += "#include <taut/embed/pocket_bytes.hpp>\n";
   std::string text = replaced(beginning_of_bytes, {{"HEADERS", before + header_of_firmware},
                                                    {"NAME", options.name},
                                                    {"OUTPUTS", std::to_string(Net::output_size)},
@@ -81,7 +124,7 @@ template <Network Net> [[nodiscard]] std::string header_text(const quantized<Net
     });
     stages += "  " + s + "epsilon = " + literal(stage.epsilon) + ", " + s + "unit = " + literal(stage.unit) + ";\n";
   });
-  text += replaced(engine_of_bytes, {{"UNIT", literal(q.input_unit)}, {"STAGES", stages}});
+  text += replaced(engine_of_bytes, {{"UNIT", literal(q.input_unit)}, {"STAGES", stages}}) + guard;
   if (!options.test_inputs.empty()) {
     const auto run = std::make_unique<engine<Net, int8>>();
     run->load(q);
@@ -91,10 +134,27 @@ template <Network Net> [[nodiscard]] std::string header_text(const quantized<Net
   return text + "\n}  // namespace " + options.name + "\n";
 }
 
+}  // namespace exported
+
+/// The text of the header. @throws std::invalid_argument when the namespace is no identifier, or an input is not finite.
+template <Network Net> [[nodiscard]] std::string header_text(const quantized<Net>& q, const header_options& options) {
+  return exported::bytes_text(q, options, {});
+}
+/// The same with a guard, whose constants are proved of the weights in float.
+template <Network Net>
+[[nodiscard]] std::string header_text(const byte_guard<Net>& whole, const header_options& options) {
+  return exported::bytes_text(*whole.bytes, options, exported::guard_text(pocket_guard(whole)));
+}
+
 /// Writes the header, completely or not at all. @throws save_error, and std::invalid_argument as header_text does.
 template <Network Net>
 void write_header(const quantized<Net>& q, const std::filesystem::path& path, const header_options& options = {}) {
   write_file(path, std::string_view(header_text(q, exported::named(options, path))));
+}
+/// The same with a guard.
+template <Network Net>
+void write_header(const byte_guard<Net>& whole, const std::filesystem::path& path, const header_options& options = {}) {
+  write_file(path, std::string_view(header_text(whole, exported::named(options, path))));
 }
 
 }  // namespace taut

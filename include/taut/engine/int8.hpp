@@ -22,6 +22,10 @@
 
 namespace taut {
 
+namespace certificates {
+template <class Net> struct byte_walk;  // embed/pocket_bytes.hpp: an inference that watches what each stage loses
+}
+
 /// Arithmetic of an engine: weights and activations in bytes, sums in 32 bits.
 struct int8 {};
 
@@ -147,6 +151,7 @@ template <Network Net> class engine<Net, int8> {
   using storage = typename engine_stage::byte_stages<Net, std::make_index_sequence<stages>>::type;
   template <std::size_t S> using stage_of = std::tuple_element_t<S, storage>;
   using activation = typename stage_of<0>::activation;
+  template <class> friend struct certificates::byte_walk;
   // The largest of the inputs of every other stage.
   static constexpr std::size_t most(std::size_t parity) {
     std::size_t largest = 0;
