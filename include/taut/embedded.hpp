@@ -118,6 +118,7 @@
 #include <taut/engine/budget.hpp>
 
 #include <taut/embed/from_arrays.hpp>
+#include <taut/embed/from_words.hpp>
 #include <taut/embed/self_test.hpp>
 // clang-format on
 #include <taut/base/macros_back.hpp>  // last

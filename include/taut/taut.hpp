@@ -17,8 +17,10 @@
 #include <taut/embed/document.hpp>
 #include <taut/embed/export_command.hpp>
 #include <taut/embed/from_arrays.hpp>
+#include <taut/embed/from_words.hpp>
 #include <taut/embed/header.hpp>
 #include <taut/embed/literal.hpp>
+#include <taut/embed/packed_text.hpp>
 #include <taut/embed/pocket_byte_constants.hpp>
 #include <taut/embed/pocket_bytes.hpp>
 #include <taut/embed/pocket_guard.hpp>

@@ -7,7 +7,7 @@
 //   constexpr auto engine = taut::compile(digits::parameters);
 //
 // write_header<float32<simd::scalar>>(...) writes it for firmware: it needs <taut/embedded.hpp> alone and brings the
-// engine, too, and self_test().
+// engine, too, and self_test(); of a large network the engine instead of the parameters.
 // Its proof costs every program that includes it compile time; .proof = "digits_proof.cpp" writes it apart instead, as a
 // source file to compile once.
 // The text depends on nothing but the arguments: no dates, no paths.
@@ -25,6 +25,7 @@
 #include <taut/certify/witness.hpp>
 #include <taut/embed/bound.hpp>
 #include <taut/embed/literal.hpp>
+#include <taut/embed/packed_text.hpp>
 #include <taut/embed/pocket_guard.hpp>
 #include <taut/embed/proof.hpp>
 #include <taut/embed/spelling.hpp>
@@ -134,6 +135,12 @@ HEADERS
 static_assert(CLAIM);
 )";
 
+/// A bound that nobody checks again needs no witness.
+inline stated_bound without_declarations(stated_bound bound) {
+  bound.declarations.clear();
+  return bound;
+}
+
 inline void write_bound(std::string& text, const stated_bound& bound, const std::filesystem::path& proof) {
   if (!rounded::is_finite(bound.value)) {
     text += "\n/// No Lipschitz constant is known: a layer declares none.\n";
@@ -220,11 +227,16 @@ template <class Arithmetic, Network Net> exported_text text_of(const parameters<
                                           {"OUTPUTS", std::to_string(Net::output_size)},
                                           {"NETWORK", wrapped(spelling<Net>(), " >> ", "    ")},
                                           {"COUNT", std::to_string(Net::parameter_count)}});
+  constexpr bool may_pack = [] {
+    if constexpr (is_firmware<Arithmetic>) return is_packed<Arithmetic, Net>();
+    else return false;
+  }();
+  const bool packs = may_pack && where == place::nowhere;  // a proof needs the parameters
   std::string arrays;
   for_each_tensor(p, [&](std::string_view key, const shape& extents, auto values) {
     using element = std::remove_const_t<typename decltype(values)::element_type>;
     require_finite<element>(values, "tensor '" + std::string(key) + "'");
-    if (values.empty()) return;
+    if (values.empty() || packs) return;
     arrays += (arrays.empty() ? "" : ", ") + array_name(key);
     text += replaced("\n/// SHAPE\ninline constexpr TYPE KEY[SIZE] = {",
                      {{"SHAPE", std::string(extents.name().view())},
@@ -234,13 +246,17 @@ template <class Arithmetic, Network Net> exported_text text_of(const parameters<
     write_values<element>(text, values, "    ");
     text += "};\n";
   });
-  text += replaced(values_of_all, {{"ARRAYS", wrapped(arrays, " ", "    ")}});
-  write_bound(text, bound, options.proof);
+  if (!packs) text += replaced(values_of_all, {{"ARRAYS", wrapped(arrays, " ", "    ")}});
+  write_bound(text, packs ? without_declarations(bound) : bound, options.proof);
   if constexpr (is_firmware<Arithmetic>) {
-    const std::string lane = simd::fuses<typename Arithmetic::lane> ? "fused_scalar" : "scalar";
-    text += replaced(engine_of_firmware, {{"LANE", lane}});
-    if (options.range.largest_norm > 0)
-      text += replaced(guard_of_firmware, {{"LANE", lane},
+    using lane = typename Arithmetic::lane;
+    const std::string name = simd::fuses<lane> ? "fused_scalar" : "scalar";
+    if constexpr (may_pack) {
+      if (packs) text += packed_text<Arithmetic>(p, name, options.range);
+    }
+    if (!packs) text += replaced(engine_of_firmware, {{"LANE", name}});
+    if (!packs && options.range.largest_norm > 0)
+      text += replaced(guard_of_firmware, {{"LANE", name},
                                            {"NORM", literal(options.range.largest_norm)},
                                            {"STD", literal(options.range.smallest_std)}});
   }

@@ -68,32 +68,19 @@ inline constexpr taut::pocket_byte_guard<Net> guard = {
     INSIDE};
 )";
 
+inline std::vector<float> numbers_of(const certificates::pocket_byte_stage& s) {
+  return {s.norm, s.slip, s.bias_slip, s.radius, s.pointwise, s.rounded, s.unit};
+}
+
 template <Network Net> std::string guard_text(const pocket_byte_guard<Net>& guard) {
-  const auto list = [](std::span<const float> values, std::string_view indent = "     ") {
-    std::string text;
-    write_values<float>(text, values, indent);
-    return text;
-  };
-  const auto rows = [&list](const auto& structs, auto&& numbers) {
-    std::string text;
-    for (const auto& s : structs) text += (text.empty() ? "{" : ",\n     {") + list(numbers(s), "      ") + "}";
-    return text;
-  };
-  using certificates::pocket_byte_stage, certificates::pocket_step;
-  const auto of_stage = [](const pocket_byte_stage& s) {
-    return std::vector<float>{s.norm, s.slip, s.bias_slip, s.radius, s.pointwise, s.rounded, s.unit};
-  };
-  const auto of_step = [](const pocket_step& s) {
-    return std::vector<float>{s.factor,          s.root, s.widest, s.spread,  s.epsilon,
-                              s.root_of_epsilon, s.kept, s.lost,   s.declared};
-  };
+  const auto numbers = [](const auto& row) { return numbers_of(row); };
   return replaced(guard_of_bytes, {{"INPUT", literal(guard.input_unit)},
-                                   {"DISTANCE", list(guard.distance)},
-                                   {"FALL", list(guard.fall)},
-                                   {"SLIPS", list(guard.row_slip)},
-                                   {"BIASES", list(guard.row_bias_slip)},
-                                   {"STAGES", rows(guard.stage, of_stage)},
-                                   {"STEPS", rows(guard.steps, of_step)},
+                                   {"DISTANCE", list_of<float>(guard.distance)},
+                                   {"FALL", list_of<float>(guard.fall)},
+                                   {"SLIPS", list_of<float>(guard.row_slip)},
+                                   {"BIASES", list_of<float>(guard.row_bias_slip)},
+                                   {"STAGES", rows_of(guard.stage, numbers)},
+                                   {"STEPS", rows_of(guard.steps, numbers)},
                                    {"INSIDE", guard.inside_implied ? "true" : "false"}});
 }
 
