@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # sh tests/run.sh            set up, then the parts gcc, clang, sanitize, examples and firmware
-# sh tests/run.sh --all      also the complete test suite and the sanitizers with clang, the long soundness campaign, the
-#                            kernels on other processors, and firmware of a large network
+# sh tests/run.sh --all      also the complete test suite and the sanitizers with clang, the long soundness campaign,
+#                            the kernels on other processors, and firmware of a large network
 # sh tests/run.sh PART...    only these parts: gcc clang sanitize examples firmware clang-all sanitize-clang campaign
 #                            targets firmware-all
 # The last line is "N passed, N failed"; the status is 0 only when something passed and nothing failed.
@@ -22,7 +22,8 @@ case $parts in *sanitize-clang*) packages="$packages libclang-rt-19-dev" ;; esac
 # shellcheck disable=SC2086
 need $packages
 case $parts in *firmware*) # what cannot be installed is skipped there
-  (need gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm g++-riscv64-linux-gnu) ;;
+  (need gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm \
+    g++-riscv64-linux-gnu) ;;
 esac
 case $parts in *targets*) # what cannot be installed is skipped there
   (need clang-19 g++-aarch64-linux-gnu qemu-user-static nodejs lld-19 wasi-libc libc++-19-dev-wasm32 \

@@ -1,10 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # judge.sh BUDGETS [record]: reads a line RESULT of run.sh, and says what is wrong with it:
+#   its outputs are not those of the host, bit for bit;
 #   a limit of BUDGETS is passed, or a number is more than 3 % above its record there (data: above it at all);
-#   what the compiler knew is not so: the constants of the engine have another size, the buffers are more than the stack,
-#   float on a processor that computes it takes less than an instruction an operation and load, or a third more.
-# With `record`, the line becomes the record of its core, kind and network.
+#   what the compiler knew is not so: the constants of the engine have another size, its buffers are more than the
+#   stack, or float, on a processor that computes it, takes less than an instruction an operation and load, or a third
+#   more.
+# With `record`, the line, if nothing else is wrong, becomes the record of its core, kind and network.
 set -u
 awk -v budgets="$1" -v record="${2:-}" '
   function wrong(what) { print "budget: " $2 " " $3 " " $4 ": " what > "/dev/stderr"; bad = 1 }
@@ -27,9 +29,9 @@ awk -v budgets="$1" -v record="${2:-}" '
       }
     }
     close(budgets)
+    if (is["equal"] != 1) wrong("outputs have other bits than on the host")
     if (!known && !record) wrong("no record")
-    if (!known && record) keep(mine)
-    if (record) for (i = 1; i <= lines; ++i) print kept[i] > budgets
+    if (!known) keep(mine)
 
     if (is["stack"] + 0 > is["stack_bound"] + 0) wrong("stack above its bound of " is["stack_bound"])
     if (is["weights"] == "" || is["weights"] != is["constants"])
@@ -43,4 +45,8 @@ awk -v budgets="$1" -v record="${2:-}" '
         wrong(is["instructions"] " instructions for " least " operations and loads")
     }
   }
-  END { if (NR != 1) { print "budget: one line RESULT is wanted" > "/dev/stderr"; bad = 1 } exit bad }'
+  END {
+    if (NR != 1) { print "budget: one line RESULT is wanted" > "/dev/stderr"; bad = 1 }
+    if (record && !bad) for (i = 1; i <= lines; ++i) print kept[i] > budgets
+    exit bad
+  }'

@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # sh examples/firmware/run.sh [--headers DIR] [--out DIR] [--if-possible] [--record] [CORE[:KIND[:NET]]... | riscv]
-# Builds the bare-metal programs of this folder for Cortex-M0, M3, M4, M7 and M55, proves what they promise of themselves
-# (prove.sh), runs them in QEMU, and prints for each
+# Builds the bare-metal programs of this folder for Cortex-M0, M3, M4, M7 and M55, proves what they promise of
+# themselves (prove.sh), runs them in QEMU, and prints for each
 #   RESULT core=m4 kind=float net=digits flash=.. data=.. stack=.. instructions=.. equal=1
-# flash, data: bytes of a program that only infers (startup, weights and vectors of interrupts; no test vectors, no text).
+# flash, data: bytes of a program that only infers (startup, weights, vectors of interrupts; no test vectors, no text).
 # stack, instructions: of one inference; stack_bound: the most that its calls can take. equal: all outputs have the bits
 # that the host computed. weights, activations, multiply_adds, loads: what the compiler knew; judge.sh compares.
-# --headers: where export.cpp has written the networks; otherwise it is built and run here. --if-possible: status 77 if a
-# tool is missing; otherwise Debian's packages are installed. --record: what is measured becomes the record in budgets.txt.
+# --headers: where export.cpp has written the networks; otherwise it is built and run here. --if-possible: status 77 if
+# a tool is missing; otherwise Debian's packages are installed. --record: what is measured becomes the record in
+# budgets.txt.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -78,8 +79,8 @@ one() {
   image=$out/$3_$2.$1
   core "$1"
   limits="-Wstack-usage=512"
-  if [ "$3" = autoencoder ]; then # larger buffers; and all of its weights are packed by the compiler
-    memory="$memory stack_size=0x8000" limits="-Wstack-usage=16384 -fconstexpr-ops-limit=1000000000"
+  if [ "$3" = autoencoder ]; then # larger buffers
+    memory="$memory stack_size=0x8000" limits="-Wstack-usage=16384"
   fi
   compile "$1" "$here/$3_$2.cpp" "$image.o" && compile "$1" "$here/startup.cpp" "$image.o.startup" || return 1
   link bare "$image.o" "$image.bare.elf" && link report "$image.o" "$image.elf" || return 1

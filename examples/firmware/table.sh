@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# table.sh [FILE]: the records and limits of budgets.txt as a table in Markdown; with FILE, fails unless it has this table.
+# table.sh [FILE]: the records and limits of budgets.txt as a table in Markdown; with FILE, fails unless it has this
+# table.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 table=$(awk '
@@ -12,6 +13,6 @@ table=$(awk '
     for (i = 1; i <= n; ++i) print "| " rows[i] " | " limit[key[i]] " |"
   }' "$here/budgets.txt")
 if [ $# -eq 0 ]; then printf '%s\n' "$table" && exit; fi
-TABLE=$table awk 'BEGIN { wanted = ENVIRON["TABLE"] } { text = text $0 "\n" } END { exit index(text, wanted "\n") == 0 }' "$1" && exit
+TABLE=$table awk '{ text = text $0 "\n" } END { exit index(text, ENVIRON["TABLE"] "\n") == 0 }' "$1" && exit
 echo "$1 has not the table that sh examples/firmware/table.sh prints" >&2
 exit 1
