@@ -34,17 +34,38 @@ inline constexpr auto engine =
     taut::from_words<taut::engine<Net, taut::float32<taut::simd::LANE>>>(engine_words);
 )";
 
-/// The words of an engine; what lies between its members is 0.
-template <class Engine> std::vector<std::uint32_t> words_of(Engine& engine) {
-  static_assert(std::is_trivially_copyable_v<Engine> && sizeof(Engine) % sizeof(std::uint32_t) == 0);
-  static_assert(std::endian::native == std::endian::little);
-#if defined(__has_builtin)
-#if __has_builtin(__builtin_clear_padding)
-  __builtin_clear_padding(&engine);
-#endif
-#endif
-  std::vector<std::uint32_t> words(sizeof(Engine) / sizeof(std::uint32_t));
-  std::memcpy(words.data(), &engine, sizeof(Engine));
+/// An engine byte by byte. Between the members of a dense stage is room that nobody writes: it is 0 here, so that the same
+/// weights are the same words. (g++ 12: __builtin_clear_padding clears members of it, too.)
+struct engine_bytes {
+  template <class Engine> static std::vector<unsigned char> of(const Engine& engine) {
+    static_assert(std::is_trivially_copyable_v<Engine>);
+    std::vector<unsigned char> bytes(sizeof(Engine));
+    const auto copy = [&](const auto& member) {
+      const auto* const from = reinterpret_cast<const unsigned char*>(&member);
+      std::memcpy(&bytes[static_cast<std::size_t>(from - reinterpret_cast<const unsigned char*>(&engine))], from,
+                  sizeof member);
+    };
+    engine.each_stage()([&]<std::size_t>(const auto& stage, std::size_t) {
+      if constexpr (requires { stage.weight, stage.bias, stage.gain, stage.offset, stage.epsilon, stage.biased; }) {
+        const auto copy_array = [&](const auto& array) {
+          for (const float& element : array) copy(element);
+        };
+        copy_array(stage.weight), copy_array(stage.bias), copy_array(stage.gain), copy_array(stage.offset);
+        copy_array(stage.epsilon), copy(stage.biased), copy(stage.waits);
+      } else {
+        copy(stage);
+      }
+    });
+    return bytes;
+  }
+};
+
+/// The words of an engine.
+template <class Engine> std::vector<std::uint32_t> words_of(const Engine& engine) {
+  static_assert(sizeof(Engine) % sizeof(std::uint32_t) == 0 && std::endian::native == std::endian::little);
+  const std::vector<unsigned char> bytes = engine_bytes::of(engine);
+  std::vector<std::uint32_t> words(bytes.size() / sizeof(std::uint32_t));
+  std::memcpy(words.data(), bytes.data(), bytes.size());
   return words;
 }
 

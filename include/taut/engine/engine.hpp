@@ -25,6 +25,10 @@
 
 namespace taut {
 
+namespace exported {
+struct engine_bytes;  // embed/packed_text.hpp: which bytes of an engine mean something
+}
+
 /// Arithmetic of an engine: float weights and sums in lanes of the given type (the widest of the machine).
 template <class Lane = simd::native> struct float32 {
   using lane = Lane;
@@ -108,6 +112,7 @@ template <Network Net, class Lane> class engine<Net, float32<Lane>> {
   using replayed = simd::replayed<Lane>;  // what constant expressions compute in
   static constexpr std::size_t most_registers = engine_stage::batch_plan<Net, simd::width<Lane>>::registers;
   template <class, class, class> friend struct engine_stage::runner;
+  friend struct exported::engine_bytes;
 
  public:
   using network_type = Net;
