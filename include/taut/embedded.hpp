@@ -36,6 +36,7 @@
 #include <taut/simd/batch_product.hpp>
 #include <taut/simd/transpose.hpp>
 #include <taut/simd/planes.hpp>
+#include <taut/simd/pivoted_sums.hpp>
 #include <taut/simd/convolution.hpp>
 #include <taut/simd/batch_convolution.hpp>
 

@@ -47,11 +47,13 @@ struct engine_bytes {
     };
     engine.each_stage()([&]<std::size_t>(const auto& stage, std::size_t) {
       if constexpr (requires { stage.weight, stage.bias, stage.gain, stage.offset, stage.epsilon, stage.biased; }) {
+        // a member that is forgotten does not compile
+        const auto& [weight, bias, gain, offset, epsilon, biased, waited, waits] = stage;
         const auto copy_array = [&](const auto& array) {
           for (const float& element : array) copy(element);
         };
-        copy_array(stage.weight), copy_array(stage.bias), copy_array(stage.gain), copy_array(stage.offset);
-        copy_array(stage.epsilon), copy(stage.biased), copy(stage.waits);
+        copy_array(weight), copy_array(bias), copy_array(gain), copy_array(offset), copy_array(epsilon);
+        copy(biased), copy(waited), copy(waits);
       } else {
         copy(stage);
       }

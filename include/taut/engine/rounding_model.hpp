@@ -124,16 +124,17 @@ struct statistics_error {
     using lane = engine_stage::convolution_lane<V, S>;
     using kernel = simd::convolution<lane, S>;
     if (!engine_stage::adds_up_runs<kernel>(N::centred, runs)) return;
-    const statistics_error about = about_pivot(runs.size, kernel::longest_sum + halvings<lane>());
+    const statistics_error about = about_pivot<lane>(runs.size, kernel::longest_sum + halvings<lane>());
     centre = std::max(centre, about.centre), std = std::max(std, about.std), scale = std::max(scale, about.scale);
   }
   /// The error of sums of n numbers x about a pivot p, in chains of so many additions, up to 2^15: a = x - p rounds
   /// once. With e the mean of a, f = e^2 / mean of a^2 is at most near_pivot and finite, or another kernel is used, and
   /// the mean of a^2 is 1 / (1 - f) variances. That is compared as computed, e off by 2^-9 sqrt(mean of a^2) and the
   /// mean of a^2 by 2^-9 of it, so f by less than 2^-7 and 1 / (1 - f) by less than the 1.1 allow for.
+  template <class V = simd::native>
   static constexpr statistics_error about_pivot(std::size_t n, std::size_t additions) {
     const double f = static_cast<double>(engine_stage::near_pivot(n)), k = 1.1 / (1 - f);
-    constexpr double square_rounds = simd::target_fuses ? 0 : 1;
+    constexpr double square_rounds = simd::fuses<V> ? 0 : 1;
     const double root = rounded::sqrt_up(k), sum = static_cast<double>(additions);
     statistics_error e;
     // The mean of a is off by sum + 3 units of sqrt(mean of a^2) <= sqrt(k) stds; a, and the mean of a times the scale,
