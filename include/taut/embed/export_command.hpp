@@ -6,8 +6,8 @@
 //
 //   export_digits --weights digits.safetensors --vectors inputs.safetensors --kind int8 --output digits.hpp
 //
-// float and float_fma: write_header for firmware; int8: the network in bytes; c: plain C. Output is written completely or
-// not at all, and depends on nothing but the files and options.
+// float and float_fma: write_header for firmware; int8: the network in bytes; c: plain C. Output is written completely
+// or not at all, and depends on nothing but the files and options.
 #pragma once
 #include <charconv>
 #include <cstddef>
@@ -33,8 +33,8 @@ namespace taut {
 /// What is exported, and how.
 struct export_request {
   std::filesystem::path weights, output;  ///< a safetensors file; the header or C file to write
-  /// A safetensors file with a tensor "input" of inputs, F32 [count, ...]: the first `tests` of them become the vectors of
-  /// self_test(), the others calibrate bytes.
+  /// A safetensors file with a tensor "input" of inputs, F32 [count, ...]: the first `tests` of them become the vectors
+  /// of self_test(), the others calibrate bytes.
   std::filesystem::path vectors = {};
   std::size_t tests = 8;
   std::string kind = "float";  ///< float, float_fma, int8 or c

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An engine as words of 32 bits, as a header for firmware holds a large one: nothing is folded or packed by the compiler
-// that includes it, which takes a second a hundred thousand weights and no more than default limits.
+// An engine as words of 32 bits, as a header for firmware holds a large one: nothing is folded or packed by the
+// compiler that includes it, which takes a second a hundred thousand weights and no more than default limits.
 //
 //   inline constexpr std::uint32_t words[6144] = {...};
 //   inline constexpr auto engine = taut::from_words<taut::engine<Net, taut::float32<taut::simd::scalar>>>(words);

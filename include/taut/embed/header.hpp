@@ -7,9 +7,8 @@
 //   constexpr auto engine = taut::compile(digits::parameters);
 //
 // write_header<float32<simd::scalar>>(...) writes it for firmware: it needs <taut/embedded.hpp> alone and brings the
-// engine, too, and self_test(); of a large network the engine instead of the parameters.
-// Its proof costs every program that includes it compile time; .proof = "digits_proof.cpp" writes it apart instead, as a
-// source file to compile once.
+// engine and self_test(). The proof costs every program that includes it time; .proof = "digits_proof.cpp" writes it
+// apart, to be compiled once.
 // The text depends on nothing but the arguments: no dates, no paths.
 #pragma once
 #include <algorithm>
@@ -197,8 +196,8 @@ void write_tests(std::string& text, const Engine& run, std::span<const float> in
 
 }  // namespace exported
 
-/// The two files of an export. The header: a namespace with Net, an array for each tensor, `parameters`, `lipschitz` and,
-/// if asked for, test_inputs and test_outputs.
+/// The two files of an export. The header: a namespace with Net, an array for each tensor, `parameters`, `lipschitz`
+/// and, if asked for, test_inputs and test_outputs.
 struct exported_text {
   std::string header;
   std::string proof;  ///< empty where the compiler checks the bound in the header, or not at all
@@ -293,8 +292,8 @@ inline std::string included_as(const header_options& options, const std::filesys
 }  // namespace exported
 
 /// The text of a header, its bound the product of certified norms; its proof, if options.proof has a name, includes it
-/// by the name given. @throws std::invalid_argument when the namespace is no identifier of its own, and naming the tensor
-/// when a value is not finite.
+/// by the name given. @throws std::invalid_argument when the namespace is no identifier of its own, and naming the
+/// tensor when a value is not finite.
 template <class Arithmetic = void, Network Net> [[nodiscard]] exported_text export_text(const parameters<Net>& p,
                                                                                         const header_options& options,
                                                                                         std::string_view included_as) {
@@ -312,8 +311,8 @@ template <class Arithmetic = void, Network Net>
   return export_text<Arithmetic>(p, options, options.name + ".hpp").header;
 }
 
-/// Writes the header, and its proof to options.proof if that has a name and the compiler can check it: each completely or
-/// not at all. @throws save_error, and std::invalid_argument as export_text does; an older file is then unharmed.
+/// Writes the header, and its proof to options.proof if that has a name and the compiler can check it: each completely
+/// or not at all. @throws save_error, and std::invalid_argument as export_text does; an older file is then unharmed.
 template <class Arithmetic = void, Network Net>
 void write_header(const parameters<Net>& p, const std::filesystem::path& path, const header_options& options = {}) {
   const header_options all = exported::named(options, path);

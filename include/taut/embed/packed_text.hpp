@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a header for firmware says of a large network: its engine, folded and packed already, as words of 32 bits, and its
-// guard as numbers. A compiler that packs 268 000 floats needs 20 s and more steps than its limits allow; words take it
-// 3 s (embed/from_words.hpp).
+// What a header for firmware says of a large network: its engine, folded and packed already, as words of 32 bits, and
+// its guard as numbers. A compiler that packs 268 000 floats needs 20 s and more steps than its limits allow; words
+// take it 3 s (embed/from_words.hpp).
 #pragma once
 #include <bit>
 #include <cstddef>
@@ -34,8 +34,8 @@ inline constexpr auto engine =
     taut::from_words<taut::engine<Net, taut::float32<taut::simd::LANE>>>(engine_words);
 )";
 
-/// An engine byte by byte. Between the members of a dense stage is room that nobody writes: it is 0 here, so that the same
-/// weights are the same words. (g++ 12: __builtin_clear_padding clears members of it, too.)
+/// An engine byte by byte. Between the members of a dense stage is room that nobody writes: it is 0 here, so that the
+/// same weights are the same words. (g++ 12: __builtin_clear_padding clears members of it, too.)
 struct engine_bytes {
   template <class Engine> static std::vector<unsigned char> of(const Engine& engine) {
     static_assert(std::is_trivially_copyable_v<Engine>);

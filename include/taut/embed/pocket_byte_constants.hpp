@@ -3,8 +3,8 @@
 //
 //   const auto guard = pocket_guard(certifier(p, q));      // p: parameters<Net>, q = quantize(p, samples)
 //
-// The slip of a stage is the certified norm of the difference of two matrices: what the engine's integers stand for, and
-// the true weights in double.
+// The slip of a stage is the certified norm of the difference of two matrices: what the engine's integers stand for,
+// and the true weights in double.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -19,7 +19,8 @@ namespace taut {
 
 namespace quantization {
 
-/// What a stage in bytes computes before its normalizer or nonlinearity, in real units: (W + slip) x + b + slip of bias.
+/// What a stage in bytes computes before its normalizer or nonlinearity, in real units: (W + slip) x + b + slip of
+/// bias.
 template <class Net, std::size_t S> struct slips {
   using stage_type = typename decltype(engine_stage::byte_stage_type<Net, S>())::type;
   using folded = folded_stage<Net, S>;

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Certificates of a network in bytes on a small processor, in float: the label that the bytes give is that of the true
-// network, for this input and all within `radius`.
+// Certificates of a network in bytes on a small processor, in float: its label is that of the true network, for this
+// input and all within `radius`.
 //
-//   const auto v = certify(digits_int8::guard, digits_int8::engine, x);      // { output, label, radius, contract_holds }
+//   const auto v = certify(digits_int8::guard, digits_int8::engine, x);    // { output, label, radius, contract_holds }
 //
-// m bounds how far the bytes' activations are from the true ones, stage by stage: what the input lost, then
-// m' = K (norm m + slip |x^| + bias_slip) + what rounding to bytes, and cutting off, loses here. The norms are of the true
-// weights, the slips of what bytes made of them. Behind a normalizer K is the chord that such a move spans on the sphere,
-// seen from the sums as they are. The margin that is left goes back through the true network (certify/local.hpp), with
-// its smallest possible stds. The constants are those of embed/pocket_byte_constants.hpp, each rounded outward.
+// m bounds how far activations are from the true ones: m' = K (norm m + slip |x^| + bias_slip) + what a stage loses when
+// it rounds to bytes or cuts off. The norms are of the true weights, the slips of what bytes made of them; behind a
+// normalizer K is the chord that such a move spans on the sphere, seen from the sums as they are. The margin that is
+// left goes back through the true network (certify/local.hpp) with its smallest possible stds.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -41,8 +40,8 @@ struct pocket_byte_stage {
   float unit = 0;       ///< the step of the outputs
 };
 
-/// At least the chord between a point of the unit sphere and another one, whose preimages are `move` apart, the first of
-/// this length; in float.
+/// At least the chord between a point of the unit sphere and another one, whose preimages are `move` apart, the first
+/// of this length; in float.
 constexpr float pocket_chord(float move, float length) {
   if (!(move < length * (1 - 0x1p-10f))) return 2;
   const float t = move / length * (1 + 0x1p-20f), left = (1 - t * t) - 0x1p-20f;
@@ -162,9 +161,9 @@ template <class Net> struct byte_walk {
 
 }  // namespace certificates
 
-/// The output of the network in bytes, its label, and a radius: the true network, in real arithmetic, gives this label to
-/// every input closer to x. The engine is the one whose constants the guard holds. So two inputs whose radii are not 0
-/// and whose balls meet have one label.
+/// The output of the network in bytes, its label, and a radius: the true network, in real arithmetic, gives this label
+/// to every input closer to x. The engine is the one whose constants the guard holds. So two inputs whose radii are not
+/// 0 and whose balls meet have one label.
 ///
 /// Rounding: every step is off by at most 2^-20 of its result, and each is widened by 2^-18; moves that go back pass
 /// through depth + 2 of them, for which the last factor, as in embed/pocket_guard.hpp, has room.

@@ -5,8 +5,8 @@
 //   #include "digits_int8.hpp"
 //   std::array<float, 10> y = digits_int8::engine(x);
 //
-// write_header(certifier(p, q), ...) brings a guard, too: certify(digits_int8::guard, digits_int8::engine, x), label and
-// radius on the processor (embed/pocket_bytes.hpp).
+// write_header(certifier(p, q), ...) brings a guard, too: certify(digits_int8::guard, digits_int8::engine, x), label
+// and radius on the processor (embed/pocket_bytes.hpp).
 // The text depends on nothing but the arguments. The outputs of test_inputs have the same bits on every processor.
 #pragma once
 #include <cstddef>
@@ -123,7 +123,8 @@ std::string bytes_text(const quantized<Net>& q, const header_options& options, c
 
 }  // namespace exported
 
-/// The text of the header. @throws std::invalid_argument when the namespace is no identifier, or an input is not finite.
+/// The text of the header. @throws std::invalid_argument when the namespace is no identifier, or an input is not
+/// finite.
 template <Network Net> [[nodiscard]] std::string header_text(const quantized<Net>& q, const header_options& options) {
   return exported::bytes_text(q, options, {});
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the exact sums a_i of a stage in bytes to the bytes of the next one, in integers: the same on every processor, and
-// cheap where floats are calls. What is rounded is far below the half step that bytes lose anyway:
+// From the exact sums a_i of a stage in bytes to the bytes of the next one, in integers: the same on every processor,
+// and cheap where floats are calls. What is rounded is far below the half step that bytes lose anyway:
 //
 //   without a normalizer  y_i = round(m_i (a_i << up) / 2^32 / 2^down)
 //   with one              z_i = m_i (a_i << up) / 2^32  in steps of `unit`,  Q = sum z_i^2 + n epsilon / unit^2
@@ -148,8 +148,8 @@ template <std::size_t Rows> struct byte_normalizer {
     int up = 0;
     std::int32_t inverse = 0;
   };
-  /// With 2^t <= sqrt(Q) < 2^(t+1): |z_i| 2^(30-t) < 2^31, and the inverse is 2^(17+t) / sqrt(Q), in (2^16, 2^17]. Off by
-  /// 2^-17 of it: by half of 1, and in Q, its root and the inverse by a few 2^-24. @pre squares > 0
+  /// With 2^t <= sqrt(Q) < 2^(t+1): |z_i| 2^(30-t) < 2^31, and the inverse is 2^(17+t) / sqrt(Q), in (2^16, 2^17]. Off
+  /// by 2^-17 of it: by half of 1, and in Q, its root and the inverse by a few 2^-24. @pre squares > 0
   static constexpr root root_of(std::uint64_t squares) {
     const float q = as_float(squares);
     const std::uint32_t t = ((__builtin_bit_cast(std::uint32_t, q) >> 23) - 127) >> 1;

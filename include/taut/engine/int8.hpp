@@ -4,8 +4,9 @@
 //   constexpr auto run = compile(digits::parameters);      // of quantized<Net>
 //   auto y = run(x);
 //
-// Sums are exact. What follows is done in integers (engine/byte_scale.hpp), between nonlinearities that are none or ReLU;
-// inputs, outputs and other nonlinearities are floats in simd::scalar. The outputs have the same bits on every processor.
+// Sums are exact. What follows is done in integers (engine/byte_scale.hpp), between nonlinearities that are none or
+// ReLU; inputs, outputs and other nonlinearities are floats in simd::scalar. The outputs have the same bits on every
+// processor.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -76,8 +77,8 @@ template <class Values, class Epilogue, bool Last> struct byte_stage {
     if constexpr (!in_units) per_unit = 1 / v.unit;
   }
 
-  /// The outputs for activations x, handed to `write(first, k, float, or integer)`: integers are activations before they
-  /// are put between `least` and 127. The normalizer's variance goes to `observe`.
+  /// The outputs for activations x, handed to `write(first, k, float, or integer)`: integers are activations before
+  /// they are put between `least` and 127. The normalizer's variance goes to `observe`.
   template <class Write, class Observe>
   [[gnu::always_inline]] constexpr void run(const activation* x, Write&& write, Observe&& observe) const {
     constexpr bool observed = !std::same_as<std::remove_cvref_t<Observe>, no_observer>;
