@@ -5,21 +5,12 @@
 #include <memory>
 #include <taut/certify/tighten.hpp>
 #include <taut/embed/header.hpp>
+#include <taut/embed/quantized_header.hpp>
 #include <taut/inference.hpp>
 
 #include "networks.hpp"
 
-namespace {
-
-/// Deterministic inputs in [-1, 1].
-template <class Net> std::vector<float> inputs(std::size_t count) {
-  taut::base::random_stream random(9);
-  std::vector<float> values(count * Net::input_size);
-  for (float& v : values) v = static_cast<float>(random.uniform(-1, 1));
-  return values;
-}
-
-}  // namespace
+using round_trip::inputs;
 
 int main(int count, char** arguments) try {
   if (count != 2) throw std::invalid_argument("usage: generate FOLDER");
@@ -42,6 +33,12 @@ int main(int count, char** arguments) try {
   fill(*large);
   taut::write_header(*large, folder / "large.hpp",
                      {.test_inputs = inputs<round_trip::large>(1), .proof = folder / "proofs" / "large.cpp"});
+
+  // for firmware: an engine that is packed here, and one in bytes, each with its guard
+  taut::write_header<taut::float32<taut::simd::scalar>>(
+      *large, folder / "packed.hpp", {.test_inputs = inputs<round_trip::large>(2), .range = round_trip::range});
+  const auto bytes = taut::quantize(digits, inputs<round_trip::digits>(20));
+  taut::write_header(certifier(digits, bytes), folder / "bytes.hpp", {.test_inputs = inputs<round_trip::digits>(3)});
 
   taut::parameters<round_trip::raw> raw;
   fill(raw);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <taut/embed/pocket_guard.hpp>
 #include <taut/inference.hpp>
 #include <vector>
 
@@ -44,6 +45,9 @@ struct catalogue : decltype(Input<1, 8, 8> >> Conv2d<4, 3>(padding<1>, stride<2,
 struct raw : decltype(Input<20> >> WeightNorm(Linear<12>) >> BN >> LN(min_std<0.25>) >> ReLU >> Linear<4>) {};
 struct large : decltype(Input<784> >> Linear<128> >> LN >> ReLU >> Linear<64> >> LN >> ReLU >> Linear<10>) {};
 
+/// What the guard of `large` speaks of.
+inline constexpr pocket_range range{.largest_norm = 20, .smallest_std = 0.75};
+
 /// Values without any pattern; counters beyond 32 bits.
 template <class P> void fill(P& p) {
   initialise(p, 5);
@@ -57,6 +61,14 @@ template <class P> void fill(P& p) {
       }
     }
   });
+}
+
+/// Deterministic inputs in [-1, 1].
+template <class Net> std::vector<float> inputs(std::size_t count) {
+  base::random_stream random(9);
+  std::vector<float> values(count * Net::input_size);
+  for (float& v : values) v = static_cast<float>(random.uniform(-1, 1));
+  return values;
 }
 
 /// Whether two sets of parameters are the same bit for bit.
