@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # sh tests/run.sh            set up, then the parts gcc, clang, sanitize, examples and firmware
 # sh tests/run.sh --all      also the complete test suite and the sanitizers with clang, the long soundness campaign,
-#                            the kernels on other processors, and firmware of a large network
+#                            and the kernels on other processors
 # sh tests/run.sh PART...    only these parts: gcc clang sanitize examples firmware clang-all sanitize-clang campaign
-#                            targets firmware-all
+#                            targets
 # The last line is "N passed, N failed"; the status is 0 only when something passed and nothing failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.." || exit 1
 
 case ${1:-} in
   "") parts="gcc clang sanitize examples firmware" ;;
-  --all) parts="gcc clang-all sanitize sanitize-clang campaign examples firmware-all targets" ;;
+  --all) parts="gcc clang-all sanitize sanitize-clang campaign examples firmware targets" ;;
   -*) sed -n '3,8s/^# //p' tests/run.sh && exit 2 ;;
   *) parts=$* ;;
 esac
@@ -71,8 +71,7 @@ for part in $parts; do
     clang-all) run clang-all "all all_verify_interface_header_sets" ;;
     sanitize | sanitize-clang) run "$part" all -L unit ;;
     examples) run gcc all -L examples ;;
-    firmware) run gcc taut_firmware_export -L '^firmware$' ;;
-    firmware-all) run gcc taut_firmware_export -L firmware ;;
+    firmware) run gcc taut_firmware_export -L firmware ;;
     campaign) # what the part gcc runs for seconds, for minutes and on more networks; -V shows the counts
       export TAUT_CAMPAIGN=full
       run campaign "taut_test_campaign taut_test_campaign.matrices_fast_math" -R '^campaign' -V
