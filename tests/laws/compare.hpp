@@ -2,7 +2,6 @@
 // What the laws (laws.hpp) compare, without the types of layers and networks: compiled once a file. A template that says
 // CHECK is compiled for every network, and a CHECK is dear.
 #pragma once
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -11,16 +10,10 @@
 
 #include "laws/slope.hpp"
 #include "laws/support.hpp"
+#include "support/bits.hpp"
 #include "support/catch.hpp"
 
 namespace taut::tests {
-
-/// Floats compared by their bits, so that NaN equals NaN and 0 differs from -0.
-inline bool same_bits(std::span<const float> a, std::span<const float> b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](float x, float y) {
-    return std::bit_cast<std::uint32_t>(x) == std::bit_cast<std::uint32_t>(y);
-  });
-}
 
 /// forward writes every output, reads its inputs only, and no word beyond either.
 [[gnu::noinline]] inline void check_written(std::size_t inputs, std::size_t outputs, std::uint64_t seed,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +10,7 @@
 #include <taut/simd/matvec.hpp>
 #include <vector>
 
+#include "support/bits.hpp"
 #include "support/catch.hpp"
 
 namespace taut::simd {
@@ -93,9 +93,7 @@ template <class V, std::size_t Rows, std::size_t Cols, std::size_t Registers> do
     most = std::max(most, used);
     if (replay) {
       const auto slow = product<portable<width<V>>, Rows, Cols, Registers>(p);
-      CHECK(std::equal(y.begin(), y.end(), slow.begin(), [](float a, float b) {
-        return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b);
-      }));
+      CHECK(tests::same_bits(y, slow));
     }
   }
   return most;

@@ -12,6 +12,7 @@
 #include <taut/simd/lane.hpp>
 #include <vector>
 
+#include "support/bits.hpp"
 #include "support/catch.hpp"
 
 namespace taut::simd {
@@ -107,12 +108,6 @@ std::vector<float> outputs_of(const subject& kernel, const problem& p, float fil
   return {&y[margin], &y[margin] + p.shape.out_size()};
 }
 
-bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](float u, float v) {
-    return std::bit_cast<std::uint32_t>(u) == std::bit_cast<std::uint32_t>(v);
-  });
-}
-
 // The largest error in units of (terms + 8) 2^-24 (|bias| + sum |w| |x|).
 double worst_error(const problem& p, const std::vector<float>& y) {
   std::vector<double> sum(y.size()), size(y.size());
@@ -135,9 +130,9 @@ void check_kernels(const convolution_shape& s, const subject& in_registers, std:
   const problem p = random_problem(s);
   const auto y = outputs_of(in_registers, p, nan);
   CHECK(worst_error(p, y) <= 1);
-  CHECK(same_bits(y, outputs_of(in_registers, p, 1e30f)));
+  CHECK(tests::same_bits(y, outputs_of(in_registers, p, 1e30f)));
   // one chain of multiply_adds for each output: the same in every lane
-  for (const subject& other : others) CHECK(same_bits(y, outputs_of(other, p, nan)));
+  for (const subject& other : others) CHECK(tests::same_bits(y, outputs_of(other, p, nan)));
 }
 // OtherLanes: in registers of four and as scalars, too.
 template <convolution_shape S, bool OtherLanes = false> void check() {
@@ -288,7 +283,7 @@ template <convolution_shape S> void check_sums() {
     };
     kernel::apply(w[0].at, b[0].at, x.data(), y.data(), scratch.data(), {}, teller(told));
     y.resize(S.out_size());
-    CHECK(same_bits(y, outputs_of(whole, p, nan)));
+    CHECK(tests::same_bits(y, outputs_of(whole, p, nan)));
     REQUIRE(told.size() == S.out_channels);
     for (std::size_t c = 0; c < told.size(); ++c) {
       double sum = 0, squares = 0, expected = 0, expected_squares = 0;

@@ -75,17 +75,16 @@ template <class Net, std::size_t Lanes> struct batch_plan {
     for (std::size_t s = 0; s < plan.count; ++s) {
       const auto& stage = plan.at[s];
       const std::size_t out = outputs(s);
-      const auto over = [](std::size_t n, std::size_t d) { return (n + d - 1) / d; };
       const std::size_t others =
           stage.pointwise() + (stage.normalized ? 1 : 0) + (stage.what == engine_plan::kind::dense ? 0 : 1);
-      alone += 30 + over(out, Lanes) * 8 * others + (stage.normalized ? 40 : 0);
+      alone += 30 + simd::ceil_div(out, Lanes) * 8 * others + (stage.normalized ? 40 : 0);
       together += 20 + out * 4 * others + (stage.normalized ? 40 : 0);
       if (stage.what == engine_plan::kind::dense) {
         const std::size_t in = Net::shapes[stage.first].size();
-        weights += over(out, Lanes) * over(in, 4) * 4;
+        weights += simd::ceil_div(out, Lanes) * simd::ceil_div(in, 4) * 4;
         together += out * in;
       } else if (stage.what == engine_plan::kind::convolution) {
-        alone += over(products[s], Lanes);
+        alone += simd::ceil_div(products[s], Lanes);
         together += products[s];
       }
     }

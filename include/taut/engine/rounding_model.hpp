@@ -103,7 +103,7 @@ template <class V> constexpr std::size_t halvings() {
 }
 /// How many additions a result of the kernels' sums over n elements goes through, in lanes V.
 template <class V> constexpr std::size_t longest_sum(std::size_t n) {
-  return (n + simd::width<V> - 1) / simd::width<V> + halvings<V>();
+  return simd::ceil_div(n, simd::width<V>) + halvings<V>();
 }
 
 /// The same for a batch, each sample in a lane of its own: four sums side by side, or those of the tiles of a product

@@ -167,7 +167,7 @@ template <class V, class N, shape In, bool Centred, class Epilogue> struct spher
 
   // Sums side by side, as many as hide the latency of an addition; none gets longer chains than a single one.
   template <class W> struct sums {
-    static constexpr std::size_t registers = (runs.size + simd::width<W> - 1) / simd::width<W>;
+    static constexpr std::size_t registers = simd::ceil_div(runs.size, simd::width<W>);
     static constexpr std::size_t count = registers >= 4 ? 4 : registers >= 2 ? 2 : 1;
     W at[count];
     constexpr sums() {

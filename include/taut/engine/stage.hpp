@@ -43,7 +43,7 @@ template <class Observe> constexpr auto watch(Observe& observe, std::size_t laye
 
 /// n rounded up to whole registers of V.
 template <class V> constexpr std::size_t padded(std::size_t n) {
-  return (n + simd::width<V> - 1) / simd::width<V> * simd::width<V>;
+  return simd::ceil_div(n, simd::width<V>) * simd::width<V>;
 }
 
 /// The pointwise layers behind a stage, as one function.

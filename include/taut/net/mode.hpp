@@ -41,7 +41,7 @@ template <class Batch> struct training {
 
 /// Registers that hold the samples of a batch, one sample a lane.
 template <class Batch, simd::lane V> inline constexpr std::size_t groups_of =
-    (Batch::size + simd::width<V> - 1) / simd::width<V>;
+    simd::ceil_div(Batch::size, simd::width<V>);
 
 /// Samples in group `group`; the lanes behind them repeat a sample, and their dy is 0.
 template <class Batch, simd::lane V> constexpr std::size_t samples_in_group(std::size_t group) {

@@ -67,8 +67,8 @@ constexpr window_geometry in_long_rows(const window_geometry& g) {
 template <window_geometry G, simd::float_lane W, class Join, class Finish, class Look>
 constexpr void pool_in_lanes(const float* x, float* y, float outside, Join join, Finish finish, Look look) {
   constexpr std::size_t lanes = simd::width<W>, step = G.stride_width, kernel = G.kernel_width, out = G.out_width();
-  constexpr std::size_t from = G.padding_width, whole = (out + lanes - 1) / lanes * lanes;
-  constexpr std::size_t loaded = from + (G.width + lanes - 1) / lanes * lanes;
+  constexpr std::size_t from = G.padding_width, whole = simd::ceil_div(out, lanes) * lanes;
+  constexpr std::size_t loaded = from + simd::ceil_div(G.width, lanes) * lanes;
   constexpr std::size_t used = step > 2 ? (out - 1) * step + kernel : whole * step + kernel;
   constexpr std::size_t end = std::max(loaded, used);
   float line[end];  // a row of windows, joined along the height, with its padding

@@ -31,7 +31,7 @@ template <float_lane V, convolution_shape S> struct convolution {
  private:
   static constexpr std::size_t lanes = width<V>;
   static constexpr std::size_t even(std::size_t count, std::size_t most) {
-    return detail::over(count, detail::over(count, most));
+    return ceil_div(count, ceil_div(count, most));
   }
   static constexpr bool padded = S.padding_height > 0 || S.padding_width > 0;
   static constexpr bool strided = S.stride_height > 1 || S.stride_width > 1;
@@ -42,13 +42,13 @@ template <float_lane V, convolution_shape S> struct convolution {
   static constexpr std::size_t numbered = (S.out_height() - 1) * line + S.out_width();
   static constexpr bool one_row = S.out_height() == 1 || line == S.out_width();
   static constexpr std::size_t rows = one_row ? 1 : S.out_height(), row = one_row ? positions : S.out_width();
-  static constexpr std::size_t of_rows = rows * detail::over(row, lanes), of_numbers = detail::over(numbered, lanes);
+  static constexpr std::size_t of_rows = rows * ceil_div(row, lanes), of_numbers = ceil_div(numbered, lanes);
 
  public:
   /// Whether output channels are in the lanes: where that takes at least a quarter fewer sums, since they are then
   /// written transposed. Single lanes need no transposition, and positions have no numbers in vain.
   static constexpr bool channels_in_lanes =
-      lanes < 4 || positions * detail::over(outputs, lanes) * 4 <= outputs * detail::over(numbered, lanes) * 3;
+      lanes < 4 || positions * ceil_div(outputs, lanes) * 4 <= outputs * ceil_div(numbered, lanes) * 3;
 
  private:
   // Whether rows fit a register, and zeros around them are shifted in: then they are read where they are, too.
@@ -71,12 +71,12 @@ template <float_lane V, convolution_shape S> struct convolution {
                         edges || (!padded && (channels_in_lanes || !strided)) ? reading::in_place
                         : channels_in_lanes                                   ? reading::copied
                                                                               : reading::in_phases>;
-  static constexpr std::size_t padded_outputs = channels_in_lanes ? detail::over(outputs, lanes) * lanes : outputs;
+  static constexpr std::size_t padded_outputs = channels_in_lanes ? ceil_div(outputs, lanes) * lanes : outputs;
 
   // As many sums as the registers hold (32 of 16 floats, else 16) beside the operands. Positions in the lanes: a block
   // of output channels times a few registers of positions; channels in the lanes: registers times a few positions.
   static constexpr std::size_t sums = lanes >= 16 ? 24 : 12;
-  static constexpr std::size_t blocks_of = channels_in_lanes ? detail::over(outputs, lanes) : outputs;
+  static constexpr std::size_t blocks_of = channels_in_lanes ? ceil_div(outputs, lanes) : outputs;
   static constexpr std::size_t runs_of = channels_in_lanes ? positions : registers;
   static constexpr std::size_t block = even(blocks_of, channels_in_lanes ? 2 : lanes >= 16 ? 8 : 4);
 
@@ -144,7 +144,7 @@ template <float_lane V, convolution_shape S> struct convolution {
   /// sums of a tile leave no room, and convolution and normalizer took up to 1.3 times as long.
   static constexpr bool adds_up = slides && lanes >= 16;
   static constexpr std::size_t longest_sum =
-      pivoted_sums<V>::template longest<slide>(detail::over(rows, slide) * detail::over(row, lanes));
+      pivoted_sums<V>::template longest<slide>(ceil_div(rows, slide) * ceil_div(row, lanes));
   /// Who is told the sums of a channel unless someone asks: nobody.
   struct nobody {};
   /// y = f(the convolution of x), f in lanes. Writes the S.out_size() floats of y, rows of positions, channel by
@@ -184,7 +184,7 @@ template <float_lane V, convolution_shape S> struct convolution {
   };
   static constexpr auto places = [] {
     std::array<place, channels_in_lanes ? 1 : registers> at{};
-    constexpr std::size_t length = in_rows ? row : numbered, each = detail::over(length, lanes);
+    constexpr std::size_t length = in_rows ? row : numbered, each = ceil_div(length, lanes);
     for (std::size_t i = 0; i < at.size(); ++i) {
       const std::size_t column = std::min(i % each * lanes, length - std::min(length, lanes));
       at[i] = {i / each * source::pitch + column, i / each * row + column};
@@ -304,7 +304,7 @@ template <float_lane V, convolution_shape S> struct convolution {
   template <bool AddsUp, class F> static constexpr void by_sliding(const float* w, const float* bias, const float* x,
                                                                    float* y, const F& f,
                                                                    [[maybe_unused]] pivoted_sums<V>& about) {
-    constexpr std::size_t each = detail::over(row, lanes), height = S.kernel_height;
+    constexpr std::size_t each = ceil_div(row, lanes), height = S.kernel_height;
     V weight[taps];
     repeat<taps>([&](auto tap) __attribute__((always_inline)) { weight[tap] = broadcast<V>(w[tap]); });
     cover<slide, rows>([&]<class Run>(std::size_t first, Run) __attribute__((always_inline)) {
@@ -339,7 +339,7 @@ template <float_lane V, convolution_shape S> struct convolution {
   [[gnu::always_inline]] static constexpr V once(const V& v, std::size_t k) {
     if constexpr (row < lanes) return select_first(v, row);
     else if constexpr (row % lanes == 0) return v;
-    else return k + 1 < detail::over(row, lanes) ? v : v - select_first(v, lanes - row % lanes);
+    else return k + 1 < ceil_div(row, lanes) ? v : v - select_first(v, lanes - row % lanes);
   }
 
   // y[co][position], with registers of output channels.

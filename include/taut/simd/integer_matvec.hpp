@@ -86,9 +86,9 @@ template <std::size_t Rows, std::size_t Cols, bool InVectors = target_has_byte_v
   /// Columns that are multiplied together, and columns with their padding: its weights are 0, its activations are not
   /// looked at otherwise.
   static constexpr std::size_t beside = detail::byte_layout<InVectors>::beside;
-  static constexpr std::size_t padded = (Cols + beside - 1) / beside * beside;
+  static constexpr std::size_t padded = ceil_div(Cols, beside) * beside;
   /// Rows with their padding, also that of biases; and stored weights.
-  static constexpr std::size_t padded_rows = (Rows + 3) / 4 * 4;
+  static constexpr std::size_t padded_rows = ceil_div(Rows, 4) * 4;
   static constexpr std::size_t size = padded_rows * padded / (InVectors ? 1 : 4);
   /// Words or vectors of weights and activations that are loaded, and biases and sums.
   static constexpr std::size_t loads = padded_rows / 4 * (padded / beside * (InVectors ? 5 : 6)) + padded_rows + Rows;

@@ -66,12 +66,12 @@ struct matvec<V, Rows, Cols> {
   using sum_lane = resized<V, lanes>;
   using row_lane = resized<V, panel_rows>;
   /// Panels and blocks of columns; rows of a register.
-  static constexpr std::size_t panels = (Rows + panel_rows - 1) / panel_rows;
-  static constexpr std::size_t blocks = (Cols + columns - 1) / columns;
+  static constexpr std::size_t panels = ceil_div(Rows, panel_rows);
+  static constexpr std::size_t blocks = ceil_div(Cols, columns);
   static constexpr std::size_t register_rows = lanes / columns;
   /// Registers of a panel, and of the last one: no more than its rows need.
   static constexpr std::size_t panel_registers = panel_rows / register_rows;
-  static constexpr std::size_t last_registers = (Rows - (panels - 1) * panel_rows + register_rows - 1) / register_rows;
+  static constexpr std::size_t last_registers = ceil_div(Rows - (panels - 1) * panel_rows, register_rows);
   /// Rows that are handed over, and floats of packed weights.
   static constexpr std::size_t padded_rows = panels * panel_rows;
   static constexpr std::size_t size = ((panels - 1) * panel_registers + last_registers) * lanes * blocks;
@@ -193,7 +193,7 @@ struct matvec<V, Rows, Cols> {
   // The roundings of such a group, each with the norm that bounds its sums.
   static constexpr double cost_of(std::size_t sums, double norm, double frobenius) {
     const std::size_t split = split_of(sums), beside = split * columns;
-    const std::size_t steps = (blocks + split - 1) / split, stretches = stretches_of(full / split);
+    const std::size_t steps = ceil_div(blocks, split), stretches = stretches_of(full / split);
     const std::size_t longest_stretch = stretches == 0 ? steps : stretch;
     const auto additions = [&](std::size_t times, std::size_t disjoint) {
       const double each = rounded::mul_up(norm, rounded::sqrt_up(static_cast<double>(disjoint)));

@@ -32,13 +32,6 @@ struct convolution_shape {
   [[nodiscard]] constexpr std::size_t out_size() const { return out_channels * out_height() * out_width(); }
 };
 
-namespace detail {
-
-// n / d, rounded up.
-constexpr std::size_t over(std::size_t n, std::size_t d) { return (n + d - 1) / d; }
-
-}  // namespace detail
-
 /// How a convolution reads its input.
 enum class reading { in_place, copied, in_phases };
 
@@ -121,12 +114,11 @@ template <float_lane V, convolution_shape S, reading How> struct planes {
         // columns first .. last of this phase, and rows above .. below, are inside the input
         constexpr std::size_t end = S.padding_width + S.in_width, floor = S.padding_height + S.in_height;
         constexpr std::size_t first =
-            std::min(pitch, b < S.padding_width ? detail::over(S.padding_width - b, step_width) : 0);
-        constexpr std::size_t last = std::max(first, std::min(pitch, b < end ? detail::over(end - b, step_width) : 0));
+            std::min(pitch, b < S.padding_width ? ceil_div(S.padding_width - b, step_width) : 0);
+        constexpr std::size_t last = std::max(first, std::min(pitch, b < end ? ceil_div(end - b, step_width) : 0));
         constexpr std::size_t above =
-            std::min(rows, a < S.padding_height ? detail::over(S.padding_height - a, step_height) : 0);
-        constexpr std::size_t below =
-            std::max(above, std::min(rows, a < floor ? detail::over(floor - a, step_height) : 0));
+            std::min(rows, a < S.padding_height ? ceil_div(S.padding_height - a, step_height) : 0);
+        constexpr std::size_t below = std::max(above, std::min(rows, a < floor ? ceil_div(floor - a, step_height) : 0));
         if constexpr (first == last || above == below) {
           clear_row<V, plane>(to);
         } else {

@@ -24,6 +24,9 @@ inline constexpr bool target_fuses =
     false;
 #endif
 
+/// n / d, rounded up: the registers, panels or turns that n needs.
+constexpr std::size_t ceil_div(std::size_t n, std::size_t d) { return (n + d - 1) / d; }
+
 /// Adding this to |t| <= 2^22 rounds t to the nearest integer (ties to even) and leaves it in the low bits.
 inline constexpr float integer_shift = 0x1.8p23f;
 

@@ -26,9 +26,9 @@ template <float_lane V, std::size_t Rows, std::size_t Cols> struct scalar_matvec
   static constexpr std::size_t panels = Rows, blocks = Cols, padded_rows = Rows, size = Rows * Cols;
   /// Rows computed at once: groups as equal as can be, at most 8, since 32 registers hold their sums, the totals and
   /// some weights.
-  static constexpr std::size_t together = (Rows + (Rows + 7) / 8 - 1) / ((Rows + 7) / 8);
+  static constexpr std::size_t together = ceil_div(Rows, ceil_div(Rows, 8));
   /// Weights and inputs that are loaded.
-  static constexpr std::size_t loads = size + (Rows + together - 1) / together * Cols;
+  static constexpr std::size_t loads = size + ceil_div(Rows, together) * Cols;
   static constexpr bool takes_registers = false;
   /// Sums of at least twice as many columns are added in such stretches, whose totals are a sum of their own.
   static constexpr std::size_t stretch = 64;

@@ -218,7 +218,7 @@ template <class Net> class row_distances {
   using L = layer_of<Net, last>;
   static constexpr shape In = Net::shapes[last];
   static constexpr std::size_t columns = In.size(), count_of_pairs = outputs * (outputs - 1) / 2,
-                               groups = (count_of_pairs + width - 1) / width;
+                               groups = simd::ceil_div(count_of_pairs, width);
 
   void for_each_group(auto&& f) {
     for (std::size_t g = 0; g < groups; ++g) f(g, g * width, std::min(width, count_of_pairs - g * width));
