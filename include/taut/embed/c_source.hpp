@@ -74,28 +74,13 @@ template <class Values> void c_array(std::string& text, const std::string& name,
   write_values<float>(text, std::span<const float>(values), "    ");
   text += "};\n";
 }
-inline void c_table(std::string& text, const std::string& name, std::span<const float> values, std::size_t each) {
-  text +=
-      "static const float " + name + "[" + std::to_string(values.size() / each) + "][" + std::to_string(each) + "] = {";
-  for (std::size_t at = 0; at < values.size(); at += each) {
-    text += at == 0 ? "\n    {" : ",\n    {";
-    write_values<float>(text, values.subspan(at, each), "        ");
-    text += "}";
-  }
-  text += "};\n";
-}
 
 }  // namespace exported
 
 /// Whether a network can be plain C: affine layers (not convolutions), normalizers over all of their outputs, ReLU and
 /// its like.
 template <class Net> constexpr bool fits_c() {
-  bool fits = engine_plan::fits_bytes<Net>();
-  base::for_each_index<Net::depth>([&]<std::size_t I>() {
-    using L = layer_of<Net, I>;
-    if constexpr (L::reads == fusion::pointwise) fits = fits && L::homogeneous;
-  });
-  return fits;
+  return engine_plan::fits_bytes<Net>() && engine_plan::is_homogeneous<Net>();
 }
 
 /// The text of the C file. @throws std::invalid_argument when the name is no identifier, or a number is not finite.
@@ -107,26 +92,24 @@ template <Network Net> [[nodiscard]] std::string c_source(const parameters<Net>&
   require_identifier(options.name);
   constexpr std::size_t stages = quantized<Net>::stages, in = Net::input_size, out = Net::output_size;
   const std::string& name = options.name;
+  const std::size_t tests = count_of_inputs<Net>(options.test_inputs);
   const auto written = [&](std::string_view part) {
     return replaced(part, {{"NAME", name},
                            {"STRETCH", std::to_string(simd::scalar_matvec<simd::scalar, 1, 1>::stretch)},
                            {"NETWORK", spelling<Net>()},
-                           {"COUNT", std::to_string(options.test_inputs.size() / in)},
+                           {"COUNT", std::to_string(tests)},
                            {"OUT", std::to_string(out)}});
   };
   std::string text = written(c_beginning), arrays, calls;
   std::vector<float> values = options.test_inputs;
-  if (values.size() % in != 0) throw std::invalid_argument("test_inputs are not whole inputs");
-  require_finite(std::span<const float>(values), "test_inputs");
   bool normalizes = false;
   std::string from = "x";
   base::for_each_index<stages>([&]<std::size_t S>() {
     using folded = quantization::folded_stage<Net, S>;
     const auto s = std::make_unique<folded>(p);
     const std::string stage = name + "_stage" + std::to_string(S), rows = std::to_string(folded::rows);
-    std::vector<float> w(folded::rows * folded::columns), next(values.size() / folded::columns * folded::rows);
-    for (std::size_t row = 0; row < folded::rows; ++row)
-      for (std::size_t c = 0; c < folded::columns; ++c) w[row * folded::columns + c] = s->weight(row, c);
+    const std::vector<float> w = s->template weights<float>();
+    std::vector<float> next(values.size() / folded::columns * folded::rows);
     require_finite(std::span<const float>(w), "the weights of stage " + std::to_string(S));
     c_array(arrays, stage + "_weight", w);
     c_array(arrays, stage + "_bias", s->stage.bias);
@@ -164,8 +147,8 @@ template <Network Net> [[nodiscard]] std::string c_source(const parameters<Net>&
   text += calls + "}\n";
   if (options.test_inputs.empty()) return text;
   text += "\n/* Inputs, and what the functions above give for them. */\n";
-  c_table(text, name + "_test_inputs", options.test_inputs, in);
-  c_table(text, name + "_test_outputs", values, out);
+  write_table(text, "static const float " + name + "_test_inputs", options.test_inputs, in);
+  write_table(text, "static const float " + name + "_test_outputs", values, out);
   return text + written(c_test);
 }
 

@@ -72,7 +72,7 @@ template <class Element> void require_finite(std::span<const Element> values, co
 }
 
 inline constexpr std::string_view beginning =
-    R"(// A network and its weights, bit for bit, written by taut::write_header.
+    R"(// A network WHAT, written by taut::write_header.
 //
 //   HOWstd::array<float, OUTPUTS> y = RUN(x);
 #pragma once
@@ -86,7 +86,8 @@ using type = decltype(NETWORK);
 
 /// The network.
 struct Net : architecture::type {};
-static_assert(Net::parameter_count == COUNT);
+)";
+inline constexpr std::string_view count_of_weights = R"(static_assert(Net::parameter_count == COUNT);
 )";
 
 // Apart from the text above, where a line like these would be taken for an include of this file.
@@ -164,34 +165,54 @@ inline void write_bound(std::string& text, const stated_bound& bound, const std:
     text += "// Not checked by the compiler here, it would take long: header_options::proof writes that apart.\n";
 }
 
+/// The first lines of a header: `what` the network is, how its engine is made if the header has none, what it includes.
+template <class Net> std::string beginning_text(const header_options& options, std::string_view what,
+                                                const std::string& making, const std::string& included) {
+  return replaced(beginning, {{"WHAT", std::string(what)},
+                              {"HEADERS", included},
+                              {"NAME", options.name},
+                              {"HOW", making},
+                              {"RUN", making.empty() ? options.name + "::engine" : "engine"},
+                              {"OUTPUTS", std::to_string(Net::output_size)},
+                              {"NETWORK", wrapped(spelling<Net>(), " >> ", "    ")}});
+}
+
+/// How many inputs these are. @throws std::invalid_argument for a part of one, or a number that is not finite
+template <class Net> std::size_t count_of_inputs(std::span<const float> inputs) {
+  if (inputs.size() % Net::input_size != 0)
+    throw std::invalid_argument("test_inputs has " + std::to_string(inputs.size()) + " numbers, not a multiple of " +
+                                std::to_string(Net::input_size));
+  require_finite(inputs, "test_inputs");
+  return inputs.size() / Net::input_size;
+}
+
+/// Appends a table of rows of so many floats, in C or C++: "static const float x" for example.
+inline void write_table(std::string& text, const std::string& declaration, std::span<const float> values,
+                        std::size_t each) {
+  text += declaration + "[" + std::to_string(values.size() / each) + "][" + std::to_string(each) + "] = {";
+  for (std::size_t at = 0; at < values.size(); at += each) {
+    text += at == 0 ? "\n    {" : ",\n    {";
+    write_values(text, values.subspan(at, each), "        ");
+    text += "}";
+  }
+  text += "};\n";
+}
+
 /// Appends inputs and the outputs of `run`; `everywhere`: other processors give the same bits.
 template <class Net, class Engine>
 void write_tests(std::string& text, const Engine& run, std::span<const float> inputs, bool everywhere) {
   constexpr std::size_t in = Net::input_size, out = Net::output_size;
-  const std::size_t count = inputs.size() / in;
-  if (inputs.size() % in != 0)
-    throw std::invalid_argument("test_inputs has " + std::to_string(inputs.size()) + " numbers, not a multiple of " +
-                                std::to_string(in));
-  require_finite(inputs, "test_inputs");
+  const std::size_t count = count_of_inputs<Net>(inputs);
   std::vector<float> outputs(count * out);
   for (std::size_t i = 0; i < count; ++i)  // one by one, as those who compare will run it
     std::ranges::copy(run(inputs.subspan(i * in, in)), outputs.begin() + static_cast<std::ptrdiff_t>(i * out));
   require_finite(std::span<const float>(outputs), "test_outputs");
-  const auto write = [&](const std::string& name, std::span<const float> values, std::size_t each) {
-    text += "inline constexpr float " + name + "[" + std::to_string(count) + "][" + std::to_string(each) + "] = {";
-    for (std::size_t i = 0; i < count; ++i) {
-      text += i == 0 ? "\n    {" : ",\n    {";
-      write_values(text, values.subspan(i * each, each), "        ");
-      text += "}";
-    }
-    text += "};\n";
-  };
   text +=
       !everywhere
           ? "\n/// Inputs, and what the engine gave for them where this was written; other lanes round differently.\n"
           : "\n/// Inputs, and what the engine gives for them.\n";
-  write("test_inputs", inputs, in);
-  write("test_outputs", outputs, out);
+  write_table(text, "inline constexpr float test_inputs", inputs, in);
+  write_table(text, "inline constexpr float test_outputs", outputs, out);
 }
 
 }  // namespace exported
@@ -219,13 +240,8 @@ template <class Arithmetic, Network Net> exported_text text_of(const parameters<
                                  ? ""
                                  : (proof_work<Net> <= constant_work ? "constexpr" : "static const") +
                                        (" auto engine = taut::compile(" + options.name + "::parameters);\n//   ");
-  std::string text = replaced(beginning, {{"HEADERS", list_of_headers},
-                                          {"NAME", options.name},
-                                          {"HOW", making},
-                                          {"RUN", is_firmware<Arithmetic> ? options.name + "::engine" : "engine"},
-                                          {"OUTPUTS", std::to_string(Net::output_size)},
-                                          {"NETWORK", wrapped(spelling<Net>(), " >> ", "    ")},
-                                          {"COUNT", std::to_string(Net::parameter_count)}});
+  std::string text = beginning_text<Net>(options, "and its weights, bit for bit", making, list_of_headers) +
+                     replaced(count_of_weights, {{"COUNT", std::to_string(Net::parameter_count)}});
   constexpr bool may_pack = [] {
     if constexpr (is_firmware<Arithmetic>) return is_packed<Arithmetic, Net>();
     else return false;

@@ -29,16 +29,17 @@ template <class Net, std::size_t S> struct slips {
   double matrix_error = 0;                        ///< Frobenius norm of what these matrices lack of the exact ones
   double bias_error = 0;
 
-  slips(const byte_guard<Net>& guard) : true_weight(rows * columns), weight(rows * columns), bias(rows) {
+  slips(const byte_guard<Net>& guard) : weight(rows * columns), bias(rows) {
     const auto& v = std::get<S>(guard.bytes->stage);
+    const auto s = scale_of(v);
     const auto f = std::make_unique<folded>(*guard.truth);
+    true_weight = f->template weights<double>();
     const double in = unit_of_input(*guard.bytes);
     double size = 0, size_of_bias = 0;
     for (std::size_t row = 0; row < rows; ++row) {
-      const double factor = factor_of(v, row);
+      const double factor = factor_of(v, s, row);
       for (std::size_t c = 0; c < columns; ++c) {
         const std::size_t at = row * columns + c;
-        true_weight[at] = static_cast<double>(f->weight(row, c));
         const double given = factor / in * v.weight[at];
         weight[at] = given - true_weight[at];
         size += given * given + true_weight[at] * true_weight[at];
@@ -54,7 +55,6 @@ template <class Net, std::size_t S> struct slips {
     bias_error = rounded::add_up(rounded::mul_up(stage_type::in_integers ? 0x1p-23 : 0x1p-21, size_of_bias), k.of_bias);
     // sums that are scaled in integers are cut to a step of theirs; epsilon, too, is off by one
     if constexpr (stage_type::in_integers) {
-      const auto s = scale_of(v);
       const double step = s.unit * (stage_type::normalizes ? 1 : static_cast<double>(v.unit));
       bias_error = rounded::add_up(bias_error, step * (1.01 * std::sqrt(static_cast<double>(rows)) + 1));
     }
@@ -74,13 +74,11 @@ template <class Net, std::size_t S> struct slips {
     else return engine_stage::sum_scale::for_bytes(v);
   }
   // What 1 in a sum of this row is.
-  static double factor_of(const auto& v, std::size_t row) {
+  static double factor_of(const auto& v, const engine_stage::sum_scale& s, std::size_t row) {
     const double to_units = stage_type::normalizes ? 1 : static_cast<double>(v.unit);
-    if constexpr (!stage_type::in_integers) return static_cast<double>(v.factor[row]) * to_units;
-    else {
-      const auto s = scale_of(v);
-      return s.multiplier(static_cast<double>(v.factor[row])) * std::exp2(s.up - 32) * s.unit * to_units;
-    }
+    const auto factor = static_cast<double>(v.factor[row]);
+    if constexpr (!stage_type::in_integers) return factor * to_units;
+    else return s.multiplier(factor) * std::exp2(s.up - 32) * s.unit * to_units;
   }
 };
 

@@ -19,12 +19,8 @@ namespace taut {
 
 /// Whether a network in bytes can have a guard: a label, and nonlinearities with f(r x) = r f(x).
 template <class Net> constexpr bool fits_pocket_bytes() {
-  bool fits = engine_plan::fits_bytes<Net>() && Net::output_size > 1 && Net::output_size <= 64;
-  base::for_each_index<Net::depth>([&]<std::size_t I>() {
-    using L = layer_of<Net, I>;
-    if constexpr (L::reads == fusion::pointwise) fits = fits && L::homogeneous;
-  });
-  return fits;
+  return engine_plan::fits_bytes<Net>() && engine_plan::is_homogeneous<Net>() && Net::output_size > 1 &&
+         Net::output_size <= 64;
 }
 
 namespace certificates {

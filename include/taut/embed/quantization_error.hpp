@@ -50,10 +50,7 @@ template <class Net, std::size_t S> stage_constants constants_of(const parameter
   using folded = folded_stage<Net, S>;
   constexpr auto plan = folded::plan;
   const auto s = std::make_unique<folded>(p);
-  std::vector<double> w(folded::rows * folded::columns);
-  for (std::size_t row = 0; row < folded::rows; ++row)
-    for (std::size_t c = 0; c < folded::columns; ++c)
-      w[row * folded::columns + c] = static_cast<double>(s->weight(row, c));
+  const auto w = s->template weights<double>();
   stage_constants k;
   // The folded weights were rounded to float once. Centring and evaluation in double lose at most this part of the raw
   // ones: a chain of rows + columns additions and a few products, each 2^-53, and both of it twice.

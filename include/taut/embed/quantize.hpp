@@ -28,8 +28,7 @@ namespace quantization {
 template <class Net, std::size_t S> struct folded_stage {
   static constexpr auto plan = engine_plan::byte_plan_of<Net>.at[S];
   static constexpr std::size_t rows = Net::shapes[plan.first + 1].size(), columns = Net::shapes[plan.first].size();
-  using acts =
-      typename engine_stage::epilogue_of<Net, plan.first_pointwise, std::make_index_sequence<plan.pointwise()>>::type;
+  using acts = engine_stage::epilogue_from<Net, plan.first_pointwise, plan.pointwise()>;
   using dense = engine_stage::dense<simd::scalar, rows, columns, plan.scale, acts>;
   dense stage;
   double raw_norm = 0, raw_bias = 0;  ///< Frobenius norms before anything was centred, and a little more
@@ -59,6 +58,13 @@ template <class Net, std::size_t S> struct folded_stage {
   }
   [[nodiscard]] float weight(std::size_t row, std::size_t column) const {
     return stage.weight[dense::matvec::index(row, column)];
+  }
+  /// All of them, row by row.
+  template <class Real> [[nodiscard]] std::vector<Real> weights() const {
+    std::vector<Real> w(rows * columns);
+    for (std::size_t row = 0; row < rows; ++row)
+      for (std::size_t c = 0; c < columns; ++c) w[row * columns + c] = static_cast<Real>(weight(row, c));
+    return w;
   }
   void run(const float* x, float* y) const { stage.template run<simd::scalar>(x, 1.0f, y, no_observer{}); }
 };

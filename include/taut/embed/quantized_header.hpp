@@ -27,22 +27,6 @@ namespace taut {
 
 namespace exported {
 
-inline constexpr std::string_view beginning_of_bytes =
-    R"(// A network in bytes, written by taut::write_header.
-//
-//   std::array<float, OUTPUTS> y = NAME::engine(x);
-#pragma once
-HEADERS
-namespace NAME {
-
-namespace architecture {
-using namespace taut;
-using type = decltype(NETWORK);
-}  // namespace architecture
-
-/// The network.
-struct Net : architecture::type {};
-)";
 inline constexpr std::string_view engine_of_bytes = R"(
 /// The network in bytes.
 inline constexpr taut::quantized<Net> parameters = [] {
@@ -89,10 +73,7 @@ std::string bytes_text(const quantized<Net>& q, const header_options& options, c
   require_identifier(options.name);
   std::string before = "#include <cstdint>\n#include <taut/base/macros_aside.hpp>\n";
   if (!guard.empty()) before += "#include <taut/embed/pocket_bytes.hpp>\n";
-  std::string text = replaced(beginning_of_bytes, {{"HEADERS", before + header_of_firmware},
-                                                   {"NAME", options.name},
-                                                   {"OUTPUTS", std::to_string(Net::output_size)},
-                                                   {"NETWORK", wrapped(spelling<Net>(), " >> ", "    ")}});
+  std::string text = beginning_text<Net>(options, "in bytes", "", before + header_of_firmware);
   std::string stages;
   base::for_each_index<quantized<Net>::stages>([&]<std::size_t S>() {
     const auto& stage = std::get<S>(q.stage);

@@ -50,7 +50,7 @@ template <class Net, class V, std::size_t S> constexpr auto stage_type() {
   constexpr auto plan = engine_plan::plan_of<Net>.at[S];
   constexpr shape in = Net::shapes[plan.first];
   using first = folded_layer_of<Net, plan.first>;
-  using acts = typename epilogue_of<Net, plan.first_pointwise, std::make_index_sequence<plan.pointwise()>>::type;
+  using acts = epilogue_from<Net, plan.first_pointwise, plan.pointwise()>;
   using normalizer = typename decltype(normalizer_type<Net, S>())::type;
   using engine_plan::kind;
   if constexpr (plan.what == kind::carried) {

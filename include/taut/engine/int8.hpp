@@ -137,7 +137,7 @@ template <class Values, class Epilogue, bool Last> struct byte_stage {
 template <class Net, std::size_t S> constexpr auto byte_stage_type() {
   constexpr auto plan = engine_plan::byte_plan_of<Net>.at[S];
   using values = typename decltype(quantized_stage_type<Net, S>())::type;
-  using acts = typename epilogue_of<Net, plan.first_pointwise, std::make_index_sequence<plan.pointwise()>>::type;
+  using acts = epilogue_from<Net, plan.first_pointwise, plan.pointwise()>;
   return std::type_identity<byte_stage<values, acts, S + 1 == engine_plan::byte_plan_of<Net>.count>>{};
 }
 template <class Net, class Indices> struct byte_stages;

@@ -36,6 +36,15 @@ template <class Net> constexpr bool fits_bytes() {
     if (plan.at[i].what != kind::dense || plan.at[i].in_runs) return false;
   return Net::depth > 0;
 }
+/// Whether f(r x) = r f(x), r > 0, for all pointwise layers.
+template <class Net> constexpr bool is_homogeneous() {
+  bool all = true;
+  base::for_each_index<Net::depth>([&]<std::size_t I>() {
+    using L = layer_of<Net, I>;
+    if constexpr (L::reads == fusion::pointwise) all = all && L::homogeneous;
+  });
+  return all;
+}
 
 }  // namespace engine_plan
 

@@ -56,11 +56,13 @@ template <class... Acts> struct epilogue {
   }
 };
 
-/// The epilogue of the layers from First on.
+/// The epilogue of `Count` layers from First on.
 template <class Net, std::size_t First, class Indices> struct epilogue_of;
 template <class Net, std::size_t First, std::size_t... I> struct epilogue_of<Net, First, std::index_sequence<I...>> {
   using type = epilogue<layer_of<Net, First + I>...>;
 };
+template <class Net, std::size_t First, std::size_t Count> using epilogue_from =
+    typename epilogue_of<Net, First, std::make_index_sequence<Count>>::type;
 
 /// The normalizer of a stage, or void.
 template <class Net, std::size_t S> constexpr auto normalizer_type() {
