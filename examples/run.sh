@@ -3,6 +3,7 @@
 # sh examples/run.sh [NAME [OPTIONS]]   set up, build and run one example (default: digits, then use_exported)
 # sh examples/run.sh --list             their names
 # sh examples/run.sh firmware [...]     the bare-metal programs of firmware/run.sh
+# sh examples/run.sh laboratory [...]   all experiments, one after another, with these options; ends with their minutes
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/examples/setup.sh"
@@ -13,10 +14,12 @@ case ${1:-} in
       [ -e "$source" ] || continue
       printf '%-16s %s\n' "$(basename "$source" .cpp)" "$(sed -n '2s|^// *||p' "$source")"
     done
+    printf '%-16s %s\n' laboratory "all experiments: those whose figures are in docs/gallery.md"
     printf '%-16s %s\n' firmware "trained networks as bare-metal programs for five Cortex-M processors, in QEMU"
     exit 0
     ;;
   firmware) shift && exec sh "$root/examples/firmware/run.sh" "$@" ;;
+  laboratory) shift && exec sh "$root/examples/laboratory/run.sh" "$@" ;;
   "" | -*) name=digits ;;
   *) name=$1 && shift ;;
 esac
@@ -34,7 +37,7 @@ prepare() { # prepare NAME [CMAKE OPTIONS]: configure and build one example
   quiet cmake --build "$build" -j"$jobs" --target "taut_example_$program"
 }
 
-# digits and capacity_control write where --out says, otherwise into build/.
+# digits and experiments write where --out says, otherwise into build/.
 out='' help='' previous=''
 for option in "$@"; do
   case $option in
@@ -44,12 +47,15 @@ for option in "$@"; do
   esac
   previous=$option
 done
-if { [ "$name" = digits ] || [ "$name" = capacity_control ]; } && [ -z "$out" ]; then
+experiment=$(grep -l 'include "laboratory/experiment.hpp"' "$root/examples/$name.cpp" || true)
+if [ "$name" = digits ] || [ -n "$experiment" ]; then writes=yes; else writes=; fi
+if [ -n "$writes" ] && [ -z "$out" ]; then
   out=$build/out
   set -- "$@" --out "$out"
 fi
 if [ "$name" = use_exported ] && [ -z "$out" ]; then out=$build/out; fi
 
+if [ -n "$experiment" ]; then packages="$packages gnuplot-nox"; fi
 # shellcheck disable=SC2086
 need $packages
 if [ "$name" = use_exported ]; then
