@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// A trained network forward and back to its inputs, in inference mode: weights folded once, running statistics
+// constant, nothing drawn at random. (The gradients of train/tape.hpp are those of training mode: batch normalization
+// couples the samples there and changes its statistics.)
+//
+//   input_gradient<Net> slopes(p);                       // samples in the lanes of simd::native; or <Net, double>
+//   const auto* y = slopes.forward(x);                   // x[feature], y[output]
+//   const auto* dx = slopes.backward(dy);                // J(x)' dy
+#pragma once
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <taut/net/evaluate.hpp>
+#include <taut/simd/lane.hpp>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace taut {
+
+/// The trained network of some parameters, which it copies, with its activations for one group of samples.
+template <Network Net, simd::lane V = simd::native> class input_gradient {
+  template <std::size_t I> using layer_parameters =
+      parameters_of_layer<folded_layer_of<Net, I>, Net::shapes[I], simd::element<V>>;
+  template <class Indices> struct all_parameters;
+  template <std::size_t... I> struct all_parameters<std::index_sequence<I...>> {
+    using type = std::tuple<layer_parameters<I>...>;
+  };
+  using storage = typename all_parameters<std::make_index_sequence<Net::depth>>::type;
+
+ public:
+  template <class Real> explicit input_gradient(const parameters<Net, Real>& p)
+      : held(std::make_unique<storage>()), waste(std::make_unique<storage>()) {
+    base::for_each_index<Net::depth>([&]<std::size_t I>() {
+      const auto folded_here = folded<I>(p);
+      convert_tensors(std::get<I>(*held), *folded_here);
+      activations[I].resize(Net::shapes[I].size(), V(0));
+    });
+    activations[Net::depth].resize(Net::output_size, V(0));
+    here.resize(base::largest_activation<Net>(), V(0)), next.resize(here.size(), V(0));
+  }
+
+  /// The outputs for Net::input_size registers x; what each layer took is kept.
+  const V* forward(const V* x) {
+    std::copy_n(x, Net::input_size, activations[0].begin());
+    base::for_each_index<Net::depth>([&]<std::size_t I>() {
+      taut::forward<folded_layer_of<Net, I>, Net::shapes[I]>(std::get<I>(*held), activations[I].data(),
+                                                             activations[I + 1].data());
+    });
+    return activations[Net::depth].data();
+  }
+  /// What layer `layer` took in the last forward; of the layer behind the last: the outputs.
+  [[nodiscard]] const V* input(std::size_t layer) const { return activations[layer].data(); }
+
+  /// J' dy at the x of the last forward: dy has Net::output_size registers, the result Net::input_size.
+  const V* backward(const V* dy) {
+    std::copy_n(dy, Net::output_size, here.begin());
+    base::for_each_index<Net::depth>([&]<std::size_t J>() {
+      constexpr std::size_t I = Net::depth - 1 - J;
+      taut::gradient<folded_layer_of<Net, I>, Net::shapes[I]>(std::get<I>(*held), activations[I].data(),
+                                                              activations[I + 1].data(), here.data(), next.data(),
+                                                              std::get<I>(*waste));
+      here.swap(next);
+    });
+    return here.data();
+  }
+
+ private:
+  std::unique_ptr<storage> held, waste;  // waste: the parameters' gradients, which nobody asks for
+  std::array<std::vector<V>, Net::depth + 1> activations;
+  std::vector<V> here, next;
+};
+
+}  // namespace taut
