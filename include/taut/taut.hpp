@@ -49,6 +49,7 @@
 #include <taut/train/schedule.hpp>
 #include <taut/train/optimizer.hpp>
 #include <taut/train/adamw.hpp>
+#include <taut/train/clipped.hpp>
 #include <taut/train/project.hpp>
 #include <taut/train/score.hpp>
 #include <taut/train/tape.hpp>
@@ -59,6 +60,8 @@
 #include <taut/train/fit.hpp>
 #include <taut/train/progress.hpp>
 // clang-format on
+#include <taut/theory/attack.hpp>
+#include <taut/theory/input_gradient.hpp>
 #include <taut/weights/atomic_file.hpp>
 #include <taut/weights/csv.hpp>
 #include <taut/weights/error.hpp>
