@@ -42,6 +42,8 @@
 #include <taut/net/orthogonal.hpp>
 #include <taut/simd/integer.hpp>
 #include <taut/simd/integer_matvec.hpp>
+#include <taut/theory/separability.hpp>
+#include <taut/theory/symmetric_eigen.hpp>
 // clang-format off
 #include <taut/train/array.hpp>
 #include <taut/train/dataset.hpp>
