@@ -42,6 +42,11 @@
 #include <taut/net/orthogonal.hpp>
 #include <taut/simd/integer.hpp>
 #include <taut/simd/integer_matvec.hpp>
+#include <taut/theory/attack.hpp>
+#include <taut/theory/channel_choice.hpp>
+#include <taut/theory/channel_gates.hpp>
+#include <taut/theory/input_gradient.hpp>
+#include <taut/theory/prune.hpp>
 #include <taut/theory/separability.hpp>
 #include <taut/theory/symmetric_eigen.hpp>
 // clang-format off
@@ -62,8 +67,6 @@
 #include <taut/train/fit.hpp>
 #include <taut/train/progress.hpp>
 // clang-format on
-#include <taut/theory/attack.hpp>
-#include <taut/theory/input_gradient.hpp>
 #include <taut/weights/atomic_file.hpp>
 #include <taut/weights/csv.hpp>
 #include <taut/weights/error.hpp>

@@ -26,7 +26,7 @@ template <std::size_t Height, std::size_t Width, class... Options> struct avg_po
 
   static constexpr fusion reads = fusion::mixing;
   static constexpr bool homogeneous = true;
-  static constexpr bool keeps_range = true;
+  static constexpr bool keeps_range = true, by_channel = true;
   /// Zeros from outside are not shifted.
   static constexpr bool carries_shifts = pool::padding.first == 0 && pool::padding.second == 0;
   static constexpr auto wants = pool::wants;

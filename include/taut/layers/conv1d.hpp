@@ -15,7 +15,9 @@ namespace taut::layer {
 /// A convolution of signals: C x L to Out x L', as PyTorch's.
 template <std::size_t Out, std::size_t K, class... Options> struct conv1d
     : convolution<conv1d<Out, K, Options...>, 2, Out, 1, K, Options...> {
-  static constexpr auto name = base::say("Conv1d<", Out, ", ", K, ">");
+  /// The name of such a layer with other numbers of channels.
+  static constexpr base::words named(std::size_t out, std::size_t) { return base::say("Conv1d<", out, ", ", K, ">"); }
+  static constexpr auto name = named(Out, 0);
   template <class... More> using with = conv1d<Out, K, More...>;
   static constexpr auto wants = [] {
     if (Out * K == 0) return missing_part(Out, K);

@@ -17,8 +17,11 @@ namespace taut::layer {
 /// A convolution of images: C x H x W to Out x H' x W', as PyTorch's.
 template <std::size_t Out, std::size_t KH, std::size_t KW, class... Options> struct conv2d
     : convolution<conv2d<Out, KH, KW, Options...>, 3, Out, KH, KW, Options...> {
-  static constexpr auto name =
-      KH == KW ? base::say("Conv2d<", Out, ", ", KH, ">") : base::say("Conv2d<", Out, ", ", KH, ", ", KW, ">");
+  /// The name of such a layer with other numbers of channels.
+  static constexpr base::words named(std::size_t out, std::size_t) {
+    return KH == KW ? base::say("Conv2d<", out, ", ", KH, ">") : base::say("Conv2d<", out, ", ", KH, ", ", KW, ">");
+  }
+  static constexpr auto name = named(Out, 0);
   template <class... More> using with = conv2d<Out, KH, KW, More...>;
   static constexpr auto wants = [] {
     if (Out * KH * KW == 0) return missing_part(Out, KH * KW);

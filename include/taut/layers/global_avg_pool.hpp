@@ -15,7 +15,7 @@ struct global_avg_pool : layer_base {
   static constexpr auto name = base::say("GlobalAvgPool");
   static constexpr fusion reads = fusion::mixing;
   static constexpr bool homogeneous = true, carries_shifts = true;
-  static constexpr bool keeps_range = true;
+  static constexpr bool keeps_range = true, by_channel = true;
   static constexpr auto wants = base::say("C x L or C x H x W");
   static constexpr bool accepts(shape in) { return in.rank == 2 || in.rank == 3; }
   static constexpr shape output(shape in) { return shape{in.channels()}; }

@@ -21,8 +21,11 @@ template <std::size_t A, std::size_t B, class... Options> struct linear : config
   /// The declared limit of the spectral norm; 0 where none is declared.
   static constexpr double limit = option::value_of<option::at_most_key, Options...>(0);
 
-  static constexpr auto name =
-      stated == 0 ? base::say("Linear<", width, ">") : base::say("Linear<", stated, ", ", width, ">");
+  /// The name of such a layer with other widths.
+  static constexpr base::words named(std::size_t out, std::size_t in) {
+    return stated == 0 ? base::say("Linear<", out, ">") : base::say("Linear<", in, ", ", out, ">");
+  }
+  static constexpr auto name = named(width, stated);
   using options = base::list<Options...>;
   using takes = base::list<option::no_bias, option::at_most_key>;
   template <class... More> using with = linear<A, B, More...>;

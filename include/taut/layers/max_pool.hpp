@@ -26,7 +26,7 @@ template <std::size_t Height, std::size_t Width, class... Options> struct max_po
 
   static constexpr fusion reads = fusion::mixing;
   static constexpr bool homogeneous = true, carries_shifts = true;
-  static constexpr bool keeps_range = true;
+  static constexpr bool keeps_range = true, by_channel = true;
   static constexpr auto wants = pool::wants;
   static constexpr bool accepts(shape in) { return pool::accepts(in); }
   static constexpr shape output(shape in) { return pool::output(in); }

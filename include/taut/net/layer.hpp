@@ -12,7 +12,8 @@
 // Perhaps: accuracy (pointwise, mixing: how the float kernel rounds; certificates need it), least_slope (pointwise) or
 // slopes(shape), a sector (net/sector.hpp); curvature(shape) (a Lipschitz constant
 // of the Jacobian: pointwise and mixing layers without kinks have one), identity (the output is the input), permutes
-// (it is the input in another order), keeps_range (no output leaves the interval of the inputs and 0),
+// (it is the input in another order), keeps_range (no output leaves the interval of the inputs and 0), by_channel (each
+// channel is made of the same channel of the input), named(out, in) (affine: the name with other numbers of channels),
 // smallest_batch(shape) (training needs so many samples), family (of a normalizer), folded_layer with folded(p)
 // (net/folded.hpp), blocks (net/network.hpp). What advice and scale_invariant read (net/outline.hpp): has_bias (affine:
 // one number a channel, if there is one), row_gain, raw_scale_free (weight norm and its kin), carries_shifts (a
