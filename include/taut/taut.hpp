@@ -46,6 +46,8 @@
 #include <taut/theory/channel_choice.hpp>
 #include <taut/theory/channel_gates.hpp>
 #include <taut/theory/input_gradient.hpp>
+#include <taut/theory/jet.hpp>
+#include <taut/theory/nonlinearity.hpp>
 #include <taut/theory/prune.hpp>
 #include <taut/theory/separability.hpp>
 #include <taut/theory/symmetric_eigen.hpp>

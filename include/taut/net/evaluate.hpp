@@ -91,6 +91,16 @@ template <class Net, class Range> using fitting_input = typename decltype(judge_
 
 }  // namespace base
 
+/// Runs all layers in lanes V on the inputs `here`, where the outputs are in the end. @pre here and next have room for
+/// the largest activation.
+template <Network Net, class Real, class V>
+constexpr void evaluate_in(const parameters<Net, Real>& p, V* here, V* next) {
+  base::for_each_index<Net::depth>([&]<std::size_t I>() {
+    forward<folded_layer_of<Net, I>, Net::shapes[I]>(*folded<I>(p), here, next);
+    std::copy_n(next, Net::shapes[I + 1].size(), here);
+  });
+}
+
 /// What the network gives for x, in double and layer by layer. @pre x has Net::input_size elements.
 template <Network Net, class Real, base::numbers Range>
 constexpr std::array<double, Net::output_size> evaluate(const parameters<Net, Real>& p, const Range& x) {
@@ -98,10 +108,7 @@ constexpr std::array<double, Net::output_size> evaluate(const parameters<Net, Re
   assert(std::size(x) == Net::input_size);
   std::array<double, base::largest_activation<Net>()> here{}, next{};
   std::copy_n(std::data(x), Net::input_size, here.begin());
-  base::for_each_index<Net::depth>([&]<std::size_t I>() {
-    forward<folded_layer_of<Net, I>, Net::shapes[I]>(*folded<I>(p), here.data(), next.data());
-    std::copy_n(next.begin(), Net::shapes[I + 1].size(), here.begin());
-  });
+  evaluate_in(p, here.data(), next.data());
   std::array<double, Net::output_size> y{};
   std::copy_n(here.begin(), Net::output_size, y.begin());
   return y;

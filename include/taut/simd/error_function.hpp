@@ -54,6 +54,12 @@ template <lane V> [[gnu::always_inline]] constexpr V normal_tail(const V& t) {
   return as_written(gaussian(bounded) * scaled_tail(bounded));
 }
 
+/// Phi(-t) of a double that carries derivatives.
+template <differential_lane V> constexpr V normal_tail(const V& t) {
+  const double density = 0.3989422804014327 * gaussian(t.value);  // 1 / sqrt(2 pi)
+  return t.chain(normal_tail(t.value), -density, t.value * density);
+}
+
 /// erf x: below 1.5 ulp.
 template <float_lane V> [[gnu::always_inline]] constexpr V erf(const V& x) {
   // erf x = x + x p(x^2) (1.4e-9) for |x| < 1

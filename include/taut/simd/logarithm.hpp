@@ -81,4 +81,13 @@ constexpr double log1p(double x) {
   return detail::log_of_normal(u, x < 1 ? x - (u - 1) : 1 - (u - x), 0);
 }
 
+/// The same functions of a double that carries derivatives.
+template <differential_lane V> constexpr V log(const V& x) {
+  return x.chain(log(x.value), 1 / x.value, -1 / (x.value * x.value));
+}
+template <differential_lane V> constexpr V log1p(const V& x) {
+  const double slope = 1 / (1 + x.value);
+  return x.chain(log1p(x.value), slope, -slope * slope);
+}
+
 }  // namespace taut::simd

@@ -139,6 +139,24 @@ constexpr double tanh(double x) {
   return x < 0 ? -e / (e + 2) : e / (e + 2);
 }
 
+/// The same functions of a double that carries derivatives.
+template <differential_lane V> constexpr V exp(const V& x) {
+  const double y = exp(x.value);
+  return x.chain(y, y, y);
+}
+template <differential_lane V> constexpr V exp(const V& x, const V& low) {
+  const double y = exp(x.value, low.value);
+  return (x + low).chain(y, y, y);
+}
+template <differential_lane V> constexpr V expm1(const V& x) {
+  const double y = expm1(x.value);
+  return x.chain(y, 1 + y, 1 + y);
+}
+template <differential_lane V> constexpr V tanh(const V& x) {
+  const double y = tanh(x.value), slope = (1 - y) * (1 + y);
+  return x.chain(y, slope, -2 * y * slope);
+}
+
 /// 1 / (1 + e^-x): below 2.5 ulp for x > -88.72, 0 below; in [0, 1].
 template <lane V> [[gnu::always_inline]] constexpr V sigmoid(const V& x) { return V(1) / (V(1) + exp(-x)); }
 

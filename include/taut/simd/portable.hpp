@@ -327,9 +327,16 @@ template <class V>
 concept float_lane = std::same_as<V, float> || requires(const float* p) {
   { V::load(p) } -> std::same_as<V>;
 };
-/// A lane: of floats, or double (for reference evaluation).
+/// A double that carries derivatives (theory/jet.hpp): x.chain(y, slope, curvature) is what a function with this value,
+/// first and second derivative at x.value makes of x. The words compare values; where two pieces meet, the piece whose
+/// value they choose is differentiated.
 template <class V>
-concept lane = float_lane<V> || std::same_as<V, double>;
+concept differential_lane = requires(const V& x, double y) {
+  { x.chain(y, y, y) } -> std::same_as<V>;
+};
+/// A lane: of floats, or double (for reference evaluation), or double with derivatives.
+template <class V>
+concept lane = float_lane<V> || std::same_as<V, double> || differential_lane<V>;
 
 namespace detail {
 template <lane V> constexpr std::size_t lane_width() {
@@ -340,8 +347,8 @@ template <lane V> constexpr std::size_t lane_width() {
 
 /// How many scalars a lane holds.
 template <lane V> inline constexpr std::size_t width = detail::lane_width<V>();
-/// What a lane holds: float, or double for double.
-template <lane V> using element = std::conditional_t<std::same_as<V, double>, double, float>;
+/// What a lane holds: float, or double for double with or without derivatives.
+template <lane V> using element = std::conditional_t<float_lane<V>, float, double>;
 /// Whether multiply_add rounds once in lanes V.
 template <lane V> inline constexpr bool fuses = target_fuses;
 template <std::size_t Width, bool F> inline constexpr bool fuses<portable<Width, F>> = F;
@@ -385,6 +392,31 @@ template <float_lane V> [[gnu::always_inline]] constexpr V broadcast_block(const
 template <std::floating_point T> constexpr T sum(T v) { return v; }
 /// For scalars: v, or 0 when n = 0.
 template <std::floating_point T> constexpr T select_first(T v, std::size_t n) { return n == 0 ? T(0) : v; }
+
+/// The same words for a double that carries derivatives.
+template <differential_lane V> constexpr V as_written(const V& x) { return x; }
+template <differential_lane V>
+constexpr V multiply_add(const V& a, const std::type_identity_t<V>& b, const std::type_identity_t<V>& c) {
+  return a * b + c;
+}
+template <differential_lane V> constexpr bool less(const V& a, const std::type_identity_t<V>& b) {
+  return a.value < b.value;
+}
+template <differential_lane V> constexpr V select(bool mask, const V& x, const std::type_identity_t<V>& y) {
+  return mask ? x : y;
+}
+template <differential_lane V> constexpr V max(const V& a, const std::type_identity_t<V>& b) {
+  return less(a, b) ? b : a;
+}
+template <differential_lane V> constexpr V min(const V& a, const std::type_identity_t<V>& b) {
+  return less(b, a) ? b : a;
+}
+template <differential_lane V> constexpr V abs(const V& x) { return x.value < 0 ? -x : x; }
+template <differential_lane V> constexpr V sqrt(const V& x) {
+  const double y = sqrt(x.value);
+  return x.chain(y, 0.5 / y, -0.25 / (y * x.value));
+}
+
 /// 1 / sqrt(x) by the IEEE root and division: at most 1.5 ulp, never NaN for finite x > 0, the same in every lane.
 template <lane V> [[gnu::always_inline]] constexpr V reciprocal_sqrt(const V& x) { return V(1) / sqrt(x); }
 
