@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// What full-batch training minimises, as a function of one vector: the mean cross-entropy of a network in training mode
+// on a batch that stays the same. The vector holds the trainable parameters, tensor by tensor in file order.
+//
+//   batch_loss<Net, batch<256>, double> loss(p, data);           // the first 256 samples
+//   std::vector<double> w = loss.vector_of(p), g(w.size());
+//   const double l = loss.gradient(w, g);                        // the loss, and its gradient in g;  loss.value(w)
+//
+// V = double computes in double; simd::native in float, several samples at a time.
+#pragma once
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <taut/train/dataset.hpp>
+#include <taut/train/loss.hpp>
+#include <taut/train/score.hpp>
+#include <taut/train/tape.hpp>
+#include <vector>
+
+namespace taut {
+
+/// A part of a vector of parameters: the row of a matrix, or the kernel of an output channel.
+struct filter {
+  std::size_t first = 0, size = 0;
+  bool operator==(const filter&) const = default;
+};
+
+namespace base {
+
+/// Calls f(info, values) for each tensor that training changes, in file order.
+template <class Net, class Real> void for_each_trainable(auto& p, auto&& f) {
+  for_each_described_tensor(p, [&f](const tensor_info& info, auto values) {
+    if constexpr (std::same_as<std::remove_const_t<typename decltype(values)::element_type>, Real>)
+      if (info.purpose == role::trainable) f(info, values);
+  });
+}
+
+}  // namespace base
+
+/// The filters of a network's vector of parameters. Biases, gains and offsets belong to none.
+template <Network Net> [[nodiscard]] std::vector<filter> filters_of() {
+  const auto p = std::make_unique<parameters<Net>>();
+  std::vector<filter> filters;
+  std::size_t first = 0;
+  base::for_each_trainable<Net, float>(*p, [&](const tensor_info& info, auto values) {
+    const std::size_t rows = info.extents.rank < 2 ? 0 : info.extents.extent[0];
+    for (std::size_t r = 0; r < rows; ++r)
+      filters.push_back({first + r * (values.size() / rows), values.size() / rows});
+    first += values.size();
+  });
+  return filters;
+}
+
+/// The mean cross-entropy on one batch. Layers that draw at random draw the same each time.
+template <Network Net, class Batch, simd::lane V = simd::native> class batch_loss {
+  using real = simd::element<V>;
+
+ public:
+  /// Buffers are those of p; the batch: the first Batch::size samples. @throws std::invalid_argument if they do not fit.
+  template <class Real> batch_loss(const parameters<Net, Real>& p, const dataset& data)
+      : weights(std::make_unique<parameters<Net, real>>(converted<real>(p))),
+        slopes(std::make_unique<parameters<Net, real>>()) {
+    base::check_data<Net>(data);
+    if (data.size() < Batch::size)
+      throw std::invalid_argument("a batch has " + std::to_string(Batch::size) + " samples, but the data only " +
+                                  std::to_string(data.size()));
+    labels.assign(data.labels.begin(), data.labels.begin() + Batch::size);
+    record.load([&data](std::size_t sample) { return data.input(sample).data(); });
+  }
+
+  /// The trainable parameters of p.
+  template <class Real> [[nodiscard]] static std::vector<double> vector_of(const parameters<Net, Real>& p) {
+    std::vector<double> w;
+    base::for_each_trainable<Net, Real>(
+        p, [&w](const tensor_info&, auto values) { w.insert(w.end(), values.begin(), values.end()); });
+    return w;
+  }
+
+  /// The loss at w. @pre w has as many elements as vector_of gives
+  double value(std::span<const double> w) { return evaluated(w, false); }
+  /// The same, and its gradient in g.
+  double gradient(std::span<const double> w, std::span<double> g) {
+    const double loss = evaluated(w, true);
+    record.backward(*weights, *slopes);
+    std::size_t at = 0;
+    base::for_each_trainable<Net, real>(*slopes, [&](const tensor_info&, auto values) {
+      for (const real slope : values) g[at++] = static_cast<double>(slope);
+    });
+    assert(at == g.size());
+    return loss;
+  }
+
+ private:
+  double evaluated(std::span<const double> w, bool backward) {
+    std::size_t at = 0;
+    base::for_each_trainable<Net, real>(*weights, [&](const tensor_info&, auto values) {
+      for (real& value : values) value = static_cast<real>(w[at++]);
+    });
+    assert(at == w.size());
+    record.forward(*weights);
+    tally sums;
+    for (std::size_t g = 0; g < record.groups; ++g)
+      sums += softmax_cross_entropy<Net::output_size, V>(
+          record.output(g), std::span(labels).subspan(g * record.width, samples_in_group<Batch, V>(g)),
+          1.0 / static_cast<double>(Batch::size), backward ? record.output_gradient(g) : nullptr);
+    return sums.loss / static_cast<double>(Batch::size);
+  }
+
+  std::unique_ptr<parameters<Net, real>> weights, slopes;
+  std::vector<std::size_t> labels;
+  tape<Net, Batch, V> record;
+};
+
+}  // namespace taut
