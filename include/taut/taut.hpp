@@ -43,11 +43,15 @@
 #include <taut/simd/integer.hpp>
 #include <taut/simd/integer_matvec.hpp>
 #include <taut/theory/attack.hpp>
+#include <taut/theory/batch_loss.hpp>
 #include <taut/theory/channel_choice.hpp>
 #include <taut/theory/channel_gates.hpp>
 #include <taut/theory/input_gradient.hpp>
+#include <taut/theory/jacobian.hpp>
 #include <taut/theory/jet.hpp>
+#include <taut/theory/landscape.hpp>
 #include <taut/theory/nonlinearity.hpp>
+#include <taut/theory/observed_region.hpp>
 #include <taut/theory/prune.hpp>
 #include <taut/theory/separability.hpp>
 #include <taut/theory/symmetric_eigen.hpp>

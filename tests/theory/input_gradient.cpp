@@ -90,3 +90,28 @@ TEST_CASE("theory.input_gradient: each lane is a sample of its own") {
     }
   }
 }
+
+TEST_CASE("theory.input_gradient: the gradient in the parameters, by central differences, added up until it is taken") {
+  const auto p = trained();
+  input_gradient<net, double> slopes(p);
+  const auto x = point(2);
+  const double dy[]{0.3, -1, 2};
+  slopes.forward(x.data());
+  slopes.backward(dy), slopes.backward(dy);
+  std::vector<std::vector<double>> taken;
+  slopes.take_parameter_gradient([&](auto dp) { taken.emplace_back(dp.begin(), dp.end()); });
+  REQUIRE(taken.size() == 10);  // weight and bias of three layers, gain and offset of two
+  const auto loss = [&](const parameters<net>& q) {
+    const auto y = evaluate(q, x);
+    return 0.3 * y[0] - y[1] + 2 * y[2];
+  };
+  for (std::size_t c = 0; c < 6; ++c) {  // the gains of batch norm: 2 x the gradient
+    auto above = p, below = p;
+    get<1>(above).gain[c] += 0.001f, get<1>(below).gain[c] -= 0.001f;
+    const double step = static_cast<double>(get<1>(above).gain[c]) - static_cast<double>(get<1>(below).gain[c]);
+    CHECK(taken[2][c] == Approx(2 * (loss(above) - loss(below)) / step).epsilon(1e-3).margin(1e-4));
+  }
+  slopes.take_parameter_gradient([&](auto dp) {
+    for (const double v : dp) CHECK(v == 0);
+  });
+}

@@ -172,8 +172,10 @@ template <class To, class From> constexpr void convert_tensors(To& to, const Fro
     using element = typename std::remove_cvref_t<decltype(target)>::value_type;
     std::size_t at = 0;
     for_each_tensor_of_layer(from, [&](const tensor_info&, const auto& source) {
+      // of equal sizes where it is wanted; g++ 12 warns where it is not
+      const std::size_t size = source.size() < target.size() ? source.size() : target.size();
       if (at++ == wanted)
-        for (std::size_t i = 0; i < target.size(); ++i) target[i] = static_cast<element>(source[i]);
+        for (std::size_t i = 0; i < size; ++i) target[i] = static_cast<element>(source[i]);
     });
     ++wanted;
   });

@@ -5,12 +5,14 @@
 //
 //   input_gradient<Net> slopes(p);                       // samples in the lanes of simd::native; or <Net, double>
 //   const auto* y = slopes.forward(x);                   // x[feature], y[output]
-//   const auto* dx = slopes.backward(dy);                // J(x)' dy
+//   const auto* dx = slopes.backward(dy);                // J(x)' dy;  slopes.take_parameter_gradient(f)
 #pragma once
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <taut/net/evaluate.hpp>
 #include <taut/simd/lane.hpp>
 #include <tuple>
@@ -31,10 +33,11 @@ template <Network Net, simd::lane V = simd::native> class input_gradient {
 
  public:
   template <class Real> explicit input_gradient(const parameters<Net, Real>& p)
-      : held(std::make_unique<storage>()), waste(std::make_unique<storage>()) {
+      : held(std::make_unique<storage>()), slopes(std::make_unique<storage>()) {
     base::for_each_index<Net::depth>([&]<std::size_t I>() {
       const auto folded_here = folded<I>(p);
       convert_tensors(std::get<I>(*held), *folded_here);
+      clear(std::get<I>(*slopes));
       activations[I].resize(Net::shapes[I].size(), V(0));
     });
     activations[Net::depth].resize(Net::output_size, V(0));
@@ -60,14 +63,29 @@ template <Network Net, simd::lane V = simd::native> class input_gradient {
       constexpr std::size_t I = Net::depth - 1 - J;
       taut::gradient<folded_layer_of<Net, I>, Net::shapes[I]>(std::get<I>(*held), activations[I].data(),
                                                               activations[I + 1].data(), here.data(), next.data(),
-                                                              std::get<I>(*waste));
+                                                              std::get<I>(*slopes));
       here.swap(next);
     });
     return here.data();
   }
+  /// Calls f(values) for the gradient with respect to each trainable tensor, as folded, in file order: what all calls of
+  /// backward since the last call of this added up, over samples too. Afterwards it is 0.
+  void take_parameter_gradient(auto&& f) {
+    base::for_each_index<Net::depth>([&]<std::size_t I>() {
+      for_each_tensor_of_layer(std::get<I>(*slopes), [&f](const tensor_info& info, const auto& values) {
+        if constexpr (std::same_as<decltype(values[0]), const simd::element<V>&>)
+          if (info.purpose == role::trainable) f(std::span<const simd::element<V>>(values));
+      });
+      clear(std::get<I>(*slopes));
+    });
+  }
 
  private:
-  std::unique_ptr<storage> held, waste;  // waste: the parameters' gradients, which nobody asks for
+  static void clear(auto& layer) {
+    for_each_tensor_of_layer(layer, [](const tensor_info&, auto& values) { std::ranges::fill(values, 0); });
+  }
+
+  std::unique_ptr<storage> held, slopes;  // slopes: the parameters' gradients
   std::array<std::vector<V>, Net::depth + 1> activations;
   std::vector<V> here, next;
 };

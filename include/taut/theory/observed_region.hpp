@@ -44,8 +44,8 @@ template <Network Net, class Real>
       if constexpr (L::reads == fusion::normalizer) {
         constexpr pooling runs = L::pooled(Net::shapes[I]);
         for (std::size_t run = 0; run < runs.groups; ++run)
-          stds[I].push_back(
-              std::sqrt(normalizer::measure<L>(static_cast<const double*>(here.data()) + run * runs.size, runs.size).variance));
+          stds[I].push_back(std::sqrt(
+              normalizer::measure<L>(static_cast<const double*>(here.data()) + run * runs.size, runs.size).variance));
       }
       forward<L, Net::shapes[I]>(get<I>(p), here.data(), next.data());
       here.swap(next);
@@ -71,9 +71,6 @@ namespace certificates {
 template <class Net, class Real> struct quantities_above : quantities_near<Net, Real> {
   const std::array<double, Net::depth>& stds;
 
-  quantities_above(const parameters<Net, Real>& p, double radius, const std::array<double, Net::depth>& at_least)
-      : quantities_near<Net, Real>{p, radius}, stds(at_least) {}
-
   /// 1 / sqrt(s^2 + epsilon), upward.
   template <std::size_t I> [[nodiscard]] double radial() const {
     using L = layer_of<Net, I>;
@@ -96,7 +93,7 @@ template <Network Net, class Real>
 [[nodiscard]] parameter_bound<Net::depth> lipschitz_above(const parameters<Net, Real>& p,
                                                           const std::array<double, Net::depth>& stds,
                                                           const parameter_domain& domain) {
-  const certificates::quantities_above<Net, Real> source(p, domain.radius, stds);
+  const certificates::quantities_above<Net, Real> source{{p, domain.radius}, stds};
   const auto s = certificates::sensitivity_of<Net>(source, {domain.input_norm});
   parameter_bound<Net::depth> bound{s.parameters.value, {}, s.input.value, s.reach.value};
   for (std::size_t k = 0; k < Net::depth; ++k) bound.of_layer[k] = s.of_layer(k);

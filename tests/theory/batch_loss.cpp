@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <taut/layers/batch_norm.hpp>
+#include <taut/layers/conv1d.hpp>
+#include <taut/layers/flatten.hpp>
+#include <taut/layers/layer_norm.hpp>
+#include <taut/layers/linear.hpp>
+#include <taut/layers/tanh.hpp>
+#include <taut/net/compose.hpp>
+#include <taut/theory/batch_loss.hpp>
+
+#include "support/catch.hpp"
+
+using namespace taut;
+
+namespace {
+
+struct net : decltype(Input<4> >> Linear<5>(no_bias) >> BN >> Tanh >> Linear<3> >> LN >> Linear<3>) {};
+struct convolving : decltype(Input<2, 5> >> Conv1d<3, 2> >> Flatten >> Linear<2>) {};
+
+dataset samples(std::size_t count) {
+  base::random_stream random(4);
+  dataset data{array<float, 2>::from_shape({count, 4}), {}};
+  for (float& v : data.inputs) v = static_cast<float>(random.normal());
+  for (std::size_t i = 0; i < count; ++i) data.labels.push_back(random.below(3));
+  return data;
+}
+
+parameters<net> initial() {
+  parameters<net> p;
+  initialise(p, 3);
+  return p;
+}
+
+}  // namespace
+
+TEST_CASE("theory.batch_loss: the gradient in training mode, by central differences") {
+  using loss_type = batch_loss<net, batch<11>, double>;
+  const auto data = samples(20);
+  loss_type loss(initial(), data);
+  auto w = loss_type::vector_of(initial());
+  REQUIRE(w.size() == net::parameter_count);
+  std::vector<double> g(w.size(), 7), other(w.size());
+  const double here = loss.gradient(w, g);
+  CHECK(here == loss.value(w));
+  CHECK(loss.gradient(w, other) == here);
+  CHECK(g == other);
+  for (std::size_t i = 0; i < w.size(); ++i) {
+    constexpr double h = 1e-5;
+    const double at = w[i];
+    w[i] = at + h;
+    const double up = loss.value(w);
+    w[i] = at - h;
+    const double down = loss.value(w);
+    w[i] = at;
+    CHECK(g[i] == Approx((up - down) / (2 * h)).epsilon(1e-6).margin(1e-9));
+  }
+}
+
+TEST_CASE("theory.batch_loss: statistics are those of the batch, and float agrees with double") {
+  const auto data = samples(20);
+  auto p = initial();
+  batch_loss<net, batch<11>, double> loss(p, data);
+  batch_loss<net, batch<11>> in_float(p, data);
+  auto w = loss.vector_of(p);
+  const double here = loss.value(w);
+  CHECK(in_float.value(w) == Approx(here).epsilon(1e-5));
+  for (std::size_t i = 0; i < 20; ++i) w[i] *= 8;  // the weights before batch norm: their scale does not matter
+  CHECK(loss.value(w) == Approx(here).epsilon(1e-4));
+  for (double& v : w) v = -v;
+  CHECK(loss.value(w) != Approx(here).epsilon(1e-2));
+
+  CHECK_THROWS_WITH((batch_loss<net, batch<32>>(p, data)), "a batch has 32 samples, but the data only 20");
+}
+
+TEST_CASE("theory.batch_loss: one filter for each row and for each output channel") {
+  const auto of_net = filters_of<net>();
+  REQUIRE(of_net.size() == 5 + 3 + 3);
+  CHECK(of_net[1] == filter{4, 4});
+  CHECK(of_net[5] == filter{5 * 4 + 10, 5});            // behind the gains and offsets of batch norm
+  CHECK(of_net[10] == filter{30 + 15 + 3 + 6 + 6, 3});  // the last row
+  const auto of_kernels = filters_of<convolving>();
+  REQUIRE(of_kernels.size() == 3 + 2);
+  CHECK(of_kernels[2] == filter{8, 4});  // two channels of two
+}
