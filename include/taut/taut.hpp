@@ -46,10 +46,13 @@
 #include <taut/theory/batch_loss.hpp>
 #include <taut/theory/channel_choice.hpp>
 #include <taut/theory/channel_gates.hpp>
+#include <taut/theory/fold.hpp>
+#include <taut/theory/folding.hpp>
 #include <taut/theory/input_gradient.hpp>
 #include <taut/theory/jacobian.hpp>
 #include <taut/theory/jet.hpp>
 #include <taut/theory/landscape.hpp>
+#include <taut/theory/ln_net.hpp>
 #include <taut/theory/nonlinearity.hpp>
 #include <taut/theory/observed_region.hpp>
 #include <taut/theory/prune.hpp>
