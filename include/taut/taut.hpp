@@ -56,7 +56,9 @@
 #include <taut/theory/nonlinearity.hpp>
 #include <taut/theory/observed_region.hpp>
 #include <taut/theory/prune.hpp>
+#include <taut/theory/pruned_header.hpp>
 #include <taut/theory/separability.hpp>
+#include <taut/theory/slimming.hpp>
 #include <taut/theory/symmetric_eigen.hpp>
 // clang-format off
 #include <taut/train/array.hpp>

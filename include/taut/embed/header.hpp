@@ -167,14 +167,36 @@ inline void write_bound(std::string& text, const stated_bound& bound, const std:
 
 /// The first lines of a header: `what` the network is, how its engine is made if the header has none, what it includes.
 template <class Net> std::string beginning_text(const header_options& options, std::string_view what,
-                                                const std::string& making, const std::string& included) {
+                                                const std::string& making, const std::string& included,
+                                                const std::string& network = spelling<Net>()) {
   return replaced(beginning, {{"WHAT", std::string(what)},
                               {"HEADERS", included},
                               {"NAME", options.name},
                               {"HOW", making},
                               {"RUN", making.empty() ? options.name + "::engine" : "engine"},
                               {"OUTPUTS", std::to_string(Net::output_size)},
-                              {"NETWORK", wrapped(spelling<Net>(), " >> ", "    ")}});
+                              {"NETWORK", wrapped(network, " >> ", "    ")}});
+}
+
+/// How a program that includes a header for programs makes the engine.
+template <class Net> std::string making_of_engine(const header_options& options) {
+  return (proof_work<Net> <= constant_work ? "constexpr" : "static const") +
+         (" auto engine = taut::compile(" + options.name + "::parameters);\n//   ");
+}
+
+/// Appends the array of a tensor, if it has elements, and its name to the list `arrays`.
+template <class Element> void write_array(std::string& text, std::string& arrays, std::string_view key,
+                                          const shape& extents, std::span<const Element> values) {
+  require_finite<Element>(values, "tensor '" + std::string(key) + "'");
+  if (values.empty()) return;
+  arrays += (arrays.empty() ? "" : ", ") + array_name(key);
+  text += replaced("\n/// SHAPE\ninline constexpr TYPE KEY[SIZE] = {",
+                   {{"SHAPE", std::string(extents.name().view())},
+                    {"TYPE", std::same_as<Element, float> ? "float" : "std::int64_t"},
+                    {"KEY", array_name(key)},
+                    {"SIZE", std::to_string(values.size())}});
+  write_values<Element>(text, values, "    ");
+  text += "};\n";
 }
 
 /// How many inputs these are. @throws std::invalid_argument for a part of one, or a number that is not finite
@@ -226,6 +248,17 @@ struct exported_text {
 
 namespace exported {
 
+/// The header with its end, and the proof if it has a file of its own.
+inline exported_text ended(std::string text, const stated_bound& bound, const header_options& options,
+                           std::string_view included_as) {
+  text += "\n}  // namespace " + options.name + "\n";
+  if (place_of_proof(bound, !options.proof.empty()) != place::file) return {text, {}};
+  const std::string own = "#include \"" + std::string(included_as) + "\"\n\n#include <" + bound.included + ">\n";
+  return {text, replaced(proof_apart, {{"NAME", options.name},
+                                       {"HEADERS", own},
+                                       {"CLAIM", replaced(bound.claim, {{"Q", options.name + "::"}})}})};
+}
+
 template <class Arithmetic, Network Net> exported_text text_of(const parameters<Net>& p, const stated_bound& bound,
                                                                const header_options& options,
                                                                std::string_view included_as) {
@@ -236,10 +269,7 @@ template <class Arithmetic, Network Net> exported_text text_of(const parameters<
   if (is_firmware<Arithmetic> && options.range.largest_norm > 0)
     list_of_headers += "#include <taut/embed/pocket_guard.hpp>\n";
   list_of_headers += is_firmware<Arithmetic> ? header_of_firmware : header_of_all;
-  const std::string making = is_firmware<Arithmetic>
-                                 ? ""
-                                 : (proof_work<Net> <= constant_work ? "constexpr" : "static const") +
-                                       (" auto engine = taut::compile(" + options.name + "::parameters);\n//   ");
+  const std::string making = is_firmware<Arithmetic> ? "" : making_of_engine<Net>(options);
   std::string text = beginning_text<Net>(options, "and its weights, bit for bit", making, list_of_headers) +
                      replaced(count_of_weights, {{"COUNT", std::to_string(Net::parameter_count)}});
   constexpr bool may_pack = [] {
@@ -250,16 +280,8 @@ template <class Arithmetic, Network Net> exported_text text_of(const parameters<
   std::string arrays;
   for_each_tensor(p, [&](std::string_view key, const shape& extents, auto values) {
     using element = std::remove_const_t<typename decltype(values)::element_type>;
-    require_finite<element>(values, "tensor '" + std::string(key) + "'");
-    if (values.empty() || packs) return;
-    arrays += (arrays.empty() ? "" : ", ") + array_name(key);
-    text += replaced("\n/// SHAPE\ninline constexpr TYPE KEY[SIZE] = {",
-                     {{"SHAPE", std::string(extents.name().view())},
-                      {"TYPE", std::same_as<element, float> ? "float" : "std::int64_t"},
-                      {"KEY", array_name(key)},
-                      {"SIZE", std::to_string(values.size())}});
-    write_values<element>(text, values, "    ");
-    text += "};\n";
+    if (packs) require_finite<element>(values, "tensor '" + std::string(key) + "'");
+    else write_array<element>(text, arrays, key, extents, values);
   });
   if (!packs) text += replaced(values_of_all, {{"ARRAYS", wrapped(arrays, " ", "    ")}});
   write_bound(text, packs ? without_declarations(bound) : bound, options.proof);
@@ -282,12 +304,7 @@ template <class Arithmetic, Network Net> exported_text text_of(const parameters<
     write_tests<Net>(text, *run, options.test_inputs, is_firmware<Arithmetic>);
     if (is_firmware<Arithmetic>) text += test_of_firmware;
   }
-  text += "\n}  // namespace " + options.name + "\n";
-  if (where != place::file) return {text, {}};
-  const std::string own = "#include \"" + std::string(included_as) + "\"\n\n#include <" + bound.included + ">\n";
-  return {text, replaced(proof_apart, {{"NAME", options.name},
-                                       {"HEADERS", own},
-                                       {"CLAIM", replaced(bound.claim, {{"Q", options.name + "::"}})}})};
+  return ended(text, bound, options, included_as);
 }
 
 inline void write_files(const exported_text& text, const std::filesystem::path& path, const header_options& options) {

@@ -48,10 +48,10 @@ template <class Net> std::array<std::vector<std::size_t>, Net::depth + 1> kept_a
 }
 
 /// Calls f(place) for the elements of a tensor that stay, in order: those of these rows and, of a matrix or more, of these
-/// columns; empty: all.
+/// columns; empty: all. A scalar stays.
 void for_each_kept(const shape& extents, const std::vector<std::size_t>& rows, const std::vector<std::size_t>& columns,
                    auto&& f) {
-  const bool all_rows = rows.empty(), all_columns = columns.empty() || extents.rank < 2;
+  const bool all_rows = rows.empty() || extents.rank == 0, all_columns = columns.empty() || extents.rank < 2;
   const std::size_t width = extents.extent[1], rest = extents.extent[2] * extents.extent[3];
   for (std::size_t r = 0; r < (all_rows ? extents.extent[0] : rows.size()); ++r)
     for (std::size_t c = 0; c < (all_columns ? width : columns.size()); ++c)
