@@ -48,11 +48,14 @@
 #include <taut/theory/channel_gates.hpp>
 #include <taut/theory/fold.hpp>
 #include <taut/theory/folding.hpp>
+#include <taut/theory/inference_form.hpp>
 #include <taut/theory/input_gradient.hpp>
 #include <taut/theory/jacobian.hpp>
 #include <taut/theory/jet.hpp>
 #include <taut/theory/landscape.hpp>
+#include <taut/theory/learning_rate.hpp>
 #include <taut/theory/ln_net.hpp>
+#include <taut/theory/local_slope.hpp>
 #include <taut/theory/nonlinearity.hpp>
 #include <taut/theory/observed_region.hpp>
 #include <taut/theory/prune.hpp>
@@ -60,6 +63,7 @@
 #include <taut/theory/separability.hpp>
 #include <taut/theory/slimming.hpp>
 #include <taut/theory/symmetric_eigen.hpp>
+#include <taut/theory/weight_length.hpp>
 // clang-format off
 #include <taut/train/array.hpp>
 #include <taut/train/dataset.hpp>
