@@ -54,6 +54,7 @@
 #include <taut/theory/jet.hpp>
 #include <taut/theory/landscape.hpp>
 #include <taut/theory/learning_rate.hpp>
+#include <taut/theory/linear_classifier.hpp>
 #include <taut/theory/ln_net.hpp>
 #include <taut/theory/local_slope.hpp>
 #include <taut/theory/nonlinearity.hpp>
