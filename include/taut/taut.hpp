@@ -48,22 +48,29 @@
 #include <taut/theory/channel_gates.hpp>
 #include <taut/theory/fold.hpp>
 #include <taut/theory/folding.hpp>
+#include <taut/theory/hessian.hpp>
 #include <taut/theory/inference_form.hpp>
 #include <taut/theory/input_gradient.hpp>
+#include <taut/theory/invariant_elements.hpp>
 #include <taut/theory/jacobian.hpp>
 #include <taut/theory/jet.hpp>
+#include <taut/theory/lanczos.hpp>
 #include <taut/theory/landscape.hpp>
 #include <taut/theory/learning_rate.hpp>
 #include <taut/theory/linear_classifier.hpp>
 #include <taut/theory/ln_net.hpp>
 #include <taut/theory/local_slope.hpp>
 #include <taut/theory/nonlinearity.hpp>
+#include <taut/theory/normalized_regression.hpp>
 #include <taut/theory/observed_region.hpp>
 #include <taut/theory/prune.hpp>
 #include <taut/theory/pruned_header.hpp>
 #include <taut/theory/separability.hpp>
+#include <taut/theory/sharpness.hpp>
 #include <taut/theory/slimming.hpp>
+#include <taut/theory/sphere_motion.hpp>
 #include <taut/theory/symmetric_eigen.hpp>
+#include <taut/theory/vectors.hpp>
 #include <taut/theory/weight_length.hpp>
 // clang-format off
 #include <taut/train/array.hpp>
@@ -73,6 +80,7 @@
 #include <taut/train/optimizer.hpp>
 #include <taut/train/adamw.hpp>
 #include <taut/train/clipped.hpp>
+#include <taut/train/watched.hpp>
 #include <taut/train/project.hpp>
 #include <taut/train/score.hpp>
 #include <taut/train/tape.hpp>

@@ -72,6 +72,37 @@ TEST_CASE("theory.batch_loss: statistics are those of the batch, and float agree
   CHECK_THROWS_WITH((batch_loss<net, batch<32>>(p, data)), "a batch has 32 samples, but the data only 20");
 }
 
+TEST_CASE("theory.batch_loss: squared error on rows of doubles, in every lane") {
+  constexpr std::size_t count = 11;
+  base::random_stream random(5);
+  std::vector<double> inputs(count * 4), targets(count * 3);
+  for (auto* list : {&inputs, &targets})
+    for (double& v : *list) v = random.normal();
+  batch_loss<net, batch<count>, double, squared_error> loss(initial(), inputs, {targets});
+  batch_loss<net, batch<count>, simd::native, squared_error> in_float(initial(), inputs, {targets});
+  const auto w = loss.vector_of(initial());
+  std::vector<double> g(w.size()), rounded(w.size());
+  double expected = 0;
+  const double here = loss.gradient(w, g);
+  for (std::size_t s = 0; s < count; ++s)
+    for (std::size_t k = 0; k < 3; ++k) expected += std::pow(loss.output(s)[k] - targets[s * 3 + k], 2) / count;
+  CHECK(here == Approx(expected));
+  CHECK(here == loss.value(w));
+  CHECK(in_float.gradient(w, rounded) == Approx(here).epsilon(1e-5));
+  for (std::size_t i = 0; i < w.size(); i += 7) {
+    constexpr double h = 1e-5;
+    auto moved = w;
+    moved[i] = w[i] + h;
+    const double up = loss.value(moved);
+    moved[i] = w[i] - h;
+    CHECK(g[i] == Approx((up - loss.value(moved)) / (2 * h)).epsilon(1e-6).margin(1e-9));
+    CHECK(rounded[i] == Approx(g[i]).epsilon(1e-3).margin(1e-4));
+  }
+  inputs.pop_back();
+  CHECK_THROWS_AS((batch_loss<net, batch<count>, double, squared_error>(initial(), inputs, {targets})),
+                  std::invalid_argument);
+}
+
 TEST_CASE("theory.batch_loss: one filter for each row and for each output channel") {
   const auto of_net = filters_of<net>();
   REQUIRE(of_net.size() == 5 + 3 + 3);

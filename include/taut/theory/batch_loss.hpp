@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What full-batch training minimises, as a function of one vector: the mean cross-entropy of a network in training mode
-// on a batch that stays the same. The vector holds the trainable parameters, tensor by tensor in file order.
+// What full-batch training minimises, as a function of one vector: the mean loss of a network in training mode on a
+// batch that stays the same, cross-entropy or squared error. The vector holds the trainable parameters, tensor by tensor
+// in file order.
 //
 //   batch_loss<Net, batch<256>, double> loss(p, data);           // the first 256 samples
 //   std::vector<double> w = loss.vector_of(p), g(w.size());
@@ -20,6 +21,7 @@
 #include <taut/train/loss.hpp>
 #include <taut/train/score.hpp>
 #include <taut/train/tape.hpp>
+#include <utility>
 #include <vector>
 
 namespace taut {
@@ -56,21 +58,65 @@ template <Network Net> [[nodiscard]] std::vector<filter> filters_of() {
   return filters;
 }
 
-/// The mean cross-entropy on one batch. Layers that draw at random draw the same each time.
-template <Network Net, class Batch, simd::lane V = simd::native> class batch_loss {
+/// Softmax cross-entropy: a loss of the `count` samples from `first` on, in the lanes of V; dy, unless it is null,
+/// receives the gradient of share * loss.
+struct class_error {
+  std::vector<std::size_t> labels;
+
+  template <std::size_t Outputs, simd::lane V>
+  double of(const V* y, std::size_t first, std::size_t count, double share, V* dy) const {
+    return softmax_cross_entropy<Outputs>(y, std::span(labels).subspan(first, count), share, dy).loss;
+  }
+};
+
+/// |y - target|^2, summed over outputs; targets[sample][output].
+struct squared_error {
+  std::vector<double> targets;
+
+  template <std::size_t Outputs, simd::lane V>
+  double of(const V* y, std::size_t first, std::size_t count, double share, V* dy) const {
+    double sum = 0;
+    for (std::size_t k = 0; k < Outputs; ++k) {
+      simd::element<V> lanes[simd::width<V>];
+      simd::store(y[k], lanes);
+      for (std::size_t s = 0; s < simd::width<V>; ++s) {
+        const double error = s < count ? static_cast<double>(lanes[s]) - targets[(first + s) * Outputs + k] : 0;
+        sum += error * error;
+        lanes[s] = static_cast<simd::element<V>>(2 * share * error);
+      }
+      if (dy != nullptr) dy[k] = simd::load<V>(lanes);
+    }
+    return sum;
+  }
+};
+
+/// The mean loss on one batch. Layers that draw at random draw the same each time.
+template <Network Net, class Batch, simd::lane V = simd::native, class Loss = class_error> class batch_loss {
   using real = simd::element<V>;
 
  public:
   /// Buffers are those of p; the batch: the first Batch::size samples. @throws std::invalid_argument if they do not fit.
-  template <class Real> batch_loss(const parameters<Net, Real>& p, const dataset& data)
+  template <class Real>
+    requires std::same_as<Loss, class_error>
+  batch_loss(const parameters<Net, Real>& p, const dataset& data)
       : weights(std::make_unique<parameters<Net, real>>(converted<real>(p))),
         slopes(std::make_unique<parameters<Net, real>>()) {
     base::check_data<Net>(data);
     if (data.size() < Batch::size)
       throw std::invalid_argument("a batch has " + std::to_string(Batch::size) + " samples, but the data only " +
                                   std::to_string(data.size()));
-    labels.assign(data.labels.begin(), data.labels.begin() + Batch::size);
+    loss.labels.assign(data.labels.begin(), data.labels.begin() + Batch::size);
     record.load([&data](std::size_t sample) { return data.input(sample).data(); });
+  }
+  /// The samples are the rows of `inputs`, in double. @throws std::invalid_argument unless there are Batch::size rows.
+  template <class Real> batch_loss(const parameters<Net, Real>& p, std::span<const double> inputs, Loss its_loss)
+      : weights(std::make_unique<parameters<Net, real>>(converted<real>(p))),
+        slopes(std::make_unique<parameters<Net, real>>()),
+        loss(std::move(its_loss)) {
+    if (inputs.size() != Batch::size * Net::input_size)
+      throw std::invalid_argument(std::to_string(inputs.size()) + " numbers are not a batch of " +
+                                  std::to_string(Batch::size) + " rows of " + std::to_string(Net::input_size));
+    record.load([inputs](std::size_t sample) { return inputs.data() + sample * Net::input_size; });
   }
 
   /// The trainable parameters of p.
@@ -85,15 +131,17 @@ template <Network Net, class Batch, simd::lane V = simd::native> class batch_los
   double value(std::span<const double> w) { return evaluated(w, false); }
   /// The same, and its gradient in g.
   double gradient(std::span<const double> w, std::span<double> g) {
-    const double loss = evaluated(w, true);
+    const double value = evaluated(w, true);
     record.backward(*weights, *slopes);
     std::size_t at = 0;
     base::for_each_trainable<Net, real>(*slopes, [&](const tensor_info&, auto values) {
       for (const real slope : values) g[at++] = static_cast<double>(slope);
     });
     assert(at == g.size());
-    return loss;
+    return value;
   }
+  /// What the network gave, at the last w, for the samples of a group.
+  [[nodiscard]] const V* output(std::size_t group) const { return record.output(group); }
 
  private:
   double evaluated(std::span<const double> w, bool backward) {
@@ -103,16 +151,16 @@ template <Network Net, class Batch, simd::lane V = simd::native> class batch_los
     });
     assert(at == w.size());
     record.forward(*weights);
-    tally sums;
+    double sum = 0;
     for (std::size_t g = 0; g < record.groups; ++g)
-      sums += softmax_cross_entropy<Net::output_size, V>(
-          record.output(g), std::span(labels).subspan(g * record.width, samples_in_group<Batch, V>(g)),
-          1.0 / static_cast<double>(Batch::size), backward ? record.output_gradient(g) : nullptr);
-    return sums.loss / static_cast<double>(Batch::size);
+      sum += loss.template of<Net::output_size>(record.output(g), g * record.width, samples_in_group<Batch, V>(g),
+                                                1.0 / static_cast<double>(Batch::size),
+                                                backward ? record.output_gradient(g) : nullptr);
+    return sum / static_cast<double>(Batch::size);
   }
 
   std::unique_ptr<parameters<Net, real>> weights, slopes;
-  std::vector<std::size_t> labels;
+  Loss loss;
   tape<Net, Batch, V> record;
 };
 

@@ -16,8 +16,8 @@
 #include <span>
 #include <stdexcept>
 #include <taut/base/random.hpp>
-#include <taut/theory/hessian.hpp>
 #include <taut/theory/symmetric_eigen.hpp>
+#include <taut/theory/vectors.hpp>
 #include <vector>
 
 namespace taut {
@@ -35,11 +35,27 @@ struct eigenpair {
 
 /// How far to go.
 struct lanczos_options {
-  std::size_t largest_space = 60;  ///< products at most
-  double tolerance = 1e-8;         ///< of the residual, relative to the value
+  std::size_t largest_space = 60;   ///< products at most
+  double tolerance = 1e-8;          ///< of the residual, relative to the value
   std::span<const double> start{};  ///< a guess of the vector; random where none is given
   std::uint64_t seed = 1;
 };
+
+namespace base {
+
+/// The eigenvalues of the symmetric tridiagonal matrix with these entries on and beside the diagonal.
+[[nodiscard]] inline eigen_decomposition of_tridiagonal(std::span<const double> diagonal,
+                                                        std::span<const double> beside) {
+  const std::size_t k = diagonal.size();
+  std::vector<double> t(k * k);
+  for (std::size_t i = 0; i < k; ++i) {
+    t[i * k + i] = diagonal[i];
+    if (i > 0) t[i * k + i - 1] = t[(i - 1) * k + i] = beside[i - 1];
+  }
+  return symmetric_eigen(t, k);
+}
+
+}  // namespace base
 
 /// The algebraically largest eigenvalue of A on vectors of n elements, and its vector.
 /// @throws std::invalid_argument if n is 0, std::runtime_error if a product is not finite.
@@ -48,46 +64,35 @@ struct lanczos_options {
   if (n == 0) throw std::invalid_argument("an operator on vectors of no elements has no eigenvalue");
   std::vector<double> q(n), r(n);
   base::random_stream random(options.seed);
-  // A guess that is exact would end the recursion in a space of its own: a little of everything is added to it.
-  const double spread = options.start.size() == n ? 1e-3 * length(options.start) / std::sqrt(static_cast<double>(n)) : 1;
-  for (std::size_t i = 0; i < n; ++i)
-    q[i] = spread * random.normal() + (options.start.size() == n ? options.start[i] : 0);
-  q = normalized(q);
+  for (double& value : q) value = random.normal();
+  if (options.start.size() == n) {  // some of every direction is kept: a guess may lack the vector
+    const double some = 1e-3 * base::length(options.start) / base::length(q);
+    for (std::size_t i = 0; i < n; ++i) q[i] = options.start[i] + some * q[i];
+  }
 
-  std::vector<std::vector<double>> basis{q};
+  std::vector<std::vector<double>> basis{base::normalized(q)};
   std::vector<double> diagonal, beside;
   const std::size_t most = std::min(n, std::max<std::size_t>(options.largest_space, 1));
   while (true) {
     const std::size_t k = basis.size();
     a(basis.back(), r);
-    diagonal.push_back(dot(basis.back(), r));
+    diagonal.push_back(base::dot(basis.back(), r));
     if (!std::isfinite(diagonal.back())) throw std::runtime_error("the product of an operator is not finite");
     for (int twice = 0; twice < 2; ++twice)
-      for (const auto& b : basis) {
-        const double part = dot(b, r);
-        for (std::size_t i = 0; i < n; ++i) r[i] -= part * b[i];
-      }
-    const double next = length(r);
+      for (const auto& b : basis) base::add(r, -base::dot(b, r), b);
+    beside.push_back(base::length(r));
 
-    std::vector<double> t(k * k);
-    for (std::size_t i = 0; i < k; ++i) {
-      t[i * k + i] = diagonal[i];
-      if (i > 0) t[i * k + i - 1] = t[(i - 1) * k + i] = beside[i - 1];
-    }
-    const bool last = k == most, look = last || k % 5 == 0 || next <= 1e-13 * std::abs(diagonal.front());
-    if (look) {
-      const eigen_decomposition small = symmetric_eigen(t, k);
-      const double value = small.values.back(), residual = next * std::abs(small.vector(k - 1).back());
-      if (last || residual <= options.tolerance * std::abs(value)) {
-        eigenpair found{value, std::vector<double>(n), residual, k};
-        for (std::size_t j = 0; j < k; ++j)
-          for (std::size_t i = 0; i < n; ++i) found.vector[i] += small.vector(k - 1)[j] * basis[j][i];
-        found.vector = normalized(found.vector);
+    if (k == most || k % 5 == 0 || beside.back() <= 1e-13 * std::abs(diagonal.front())) {
+      const eigen_decomposition small = base::of_tridiagonal(diagonal, beside);
+      const std::span<const double> top = small.vector(k - 1);
+      eigenpair found{small.values.back(), std::vector<double>(n), beside.back() * std::abs(top.back()), k};
+      if (k == most || found.residual <= options.tolerance * std::abs(found.value)) {
+        for (std::size_t j = 0; j < k; ++j) base::add(found.vector, top[j], basis[j]);
+        found.vector = base::normalized(found.vector);
         return found;
       }
     }
-    beside.push_back(next);
-    basis.push_back(normalized(r));
+    basis.push_back(base::normalized(r));
   }
 }
 

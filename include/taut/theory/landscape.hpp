@@ -16,19 +16,10 @@
 #include <span>
 #include <taut/base/random.hpp>
 #include <taut/theory/batch_loss.hpp>
+#include <taut/theory/vectors.hpp>
 #include <vector>
 
 namespace taut {
-
-namespace base {
-
-inline double length(std::span<const double> v) {
-  double squares = 0;
-  for (const double x : v) squares += x * x;
-  return std::sqrt(squares);
-}
-
-}  // namespace base
 
 /// A random direction in which each filter has the length of the same filter of w; 0 where no filter is (biases, gains).
 [[nodiscard]] inline std::vector<double> filter_normalized_direction(std::span<const double> w,
