@@ -48,6 +48,8 @@
 #include <taut/theory/channel_gates.hpp>
 #include <taut/theory/fold.hpp>
 #include <taut/theory/folding.hpp>
+#include <taut/theory/grouped_folding.hpp>
+#include <taut/theory/grouped_ln_net.hpp>
 #include <taut/theory/hessian.hpp>
 #include <taut/theory/inference_form.hpp>
 #include <taut/theory/input_gradient.hpp>

@@ -48,13 +48,13 @@ struct folding {
   std::vector<double> direction;  ///< the line that points are projected on: p = direction . x + offset, in [0, 1]
   double offset = 0;
   std::vector<stage> stages;
-  std::vector<std::size_t> order;  ///< the labels of the intervals behind the last stage; empty: nothing was found
+  std::vector<std::size_t> order;  ///< the labels of the intervals behind the last stage; empty: no folding was found
   std::vector<double> borders;     ///< where one ends and the next begins: one fewer
   double gap = 0;        ///< the smallest distance of neighbours of different label: of all stages, in units of fold()
   double margin = 0;     ///< the same in units of the rounding that has gathered there, if each stage rounds by 1
   std::size_t runs = 0;  ///< how many runs of equal neighbours there were on the line before the first stage
 
-  /// Whether each label is one interval behind the last stage.
+  /// Whether a folding was found: each label is one interval behind the last stage, unless more were asked for.
   [[nodiscard]] constexpr bool complete() const { return !order.empty(); }
   /// Where the point x, of direction.size() numbers, is behind the first `count` stages.
   [[nodiscard]] constexpr double place(const double* x, std::size_t count) const {
@@ -63,9 +63,11 @@ struct folding {
     for (std::size_t k = 0; k < count; ++k) p = stages[k](p);
     return p;
   }
+  /// The same behind the last stage.
+  [[nodiscard]] constexpr double place(const double* x) const { return place(x, stages.size()); }
   /// The label of the point x.
   [[nodiscard]] constexpr std::size_t label_of(const double* x) const {
-    const double p = place(x, stages.size());
+    const double p = place(x);
     std::size_t interval = 0;
     while (interval < borders.size() && p > borders[interval]) ++interval;
     return order[interval];

@@ -24,8 +24,9 @@ namespace taut::ln_net {
 struct effort {
   std::size_t beam = 16;         ///< foldings kept for each number of runs
   std::size_t directions = 400;  ///< random directions that the points are projected on
-  std::size_t tried = 8;         ///< of them, those with the fewest runs are folded; more only until one succeeds
+  std::size_t tried = 8;  ///< of them, those with the fewest runs are folded; if none succeeds, up to 8 times more
   std::size_t most_folds = static_cast<std::size_t>(-1);  ///< no folding with more stages is looked at
+  std::size_t intervals = 0;                              ///< how many may be left; 0: as many as there are labels
 };
 
 /// How many runs of equal neighbours there are.
@@ -76,20 +77,23 @@ struct projection {
   }
 };
 
-/// Finds foldings of n points with so many labels.
+/// Finds foldings of n points into at most so many runs.
 class search {
  public:
-  constexpr search(const effort& with, std::size_t labels, std::size_t n)
-      : allowed(with), fewest(labels), order(n, 0), image(n, 0), noise(image), best_image(image), best_noise(image) {}
+  constexpr search(const effort& with, std::size_t runs, std::size_t n)
+      : allowed(with), fewest(runs), order(n, 0), image(n, 0), noise(image), best_image(image), best_noise(image) {}
 
-  /// The line of the largest margin that has one run a label; one without points, if none is found.
+  /// The line of the largest margin that has no more runs than wanted; one without points, if none is found.
   constexpr line run(const line& start, std::size_t runs) {
-    buckets.assign(runs + 1, {});
+    buckets.assign(std::max(runs, fewest) + 1, {});
     buckets[runs].push_back(start);
     for (std::size_t r = runs; r > fewest; --r)
       for (const line& from : buckets[r]) expand(from, r);
-    if (buckets[fewest].empty()) return {};
-    return std::move(buckets[fewest].front());
+    line best;
+    for (std::size_t r = 1; r <= fewest; ++r)
+      if (!buckets[r].empty() && (best.at.empty() || buckets[r].front().margin > best.margin))
+        best = std::move(buckets[r].front());
+    return best;
   }
 
  private:
@@ -237,8 +241,8 @@ constexpr void judge(std::span<const double> points, std::size_t dimension, std:
   std::vector<std::pair<std::pair<std::size_t, double>, std::size_t>> ranked;
   for (std::size_t k = 0; k < lines.size(); ++k) ranked.push_back({{lines[k].runs, -lines[k].points.gap}, k});
   std::sort(ranked.begin(), ranked.end());
-  detail::search search(with, present, labels.size());
-  for (std::size_t k = 0; k < ranked.size() && (k < with.tried || !best.complete()); ++k) {
+  detail::search search(with, with.intervals == 0 ? present : with.intervals, labels.size());
+  for (std::size_t k = 0; k < ranked.size() && k < (best.complete() ? 1u : 8u) * with.tried; ++k) {
     detail::projection& from = lines[ranked[k].second];
     detail::line end = search.run(from.points, from.runs);
     if (end.at.empty() || (best.complete() && end.margin <= best.margin)) continue;

@@ -15,9 +15,15 @@
 #include <taut/layers/linear.hpp>
 #include <taut/net/evaluate.hpp>
 #include <taut/theory/folding.hpp>
+#include <utility>
 #include <vector>
 
 namespace taut::ln_net {
+
+/// Orthonormal, and orthogonal to (1, 1, 1), which layer norm takes away: (p - c) along + h across is the plane that it
+/// projects on the circle of radius sqrt(3).
+inline constexpr std::array<double, 3> along{rounded::sqrt_nearest(0.5), -rounded::sqrt_nearest(0.5), 0},
+    across{rounded::sqrt_nearest(1 / 6.0), rounded::sqrt_nearest(1 / 6.0), -2 * rounded::sqrt_nearest(1 / 6.0)};
 
 namespace detail {
 
@@ -34,19 +40,37 @@ template <std::size_t In> struct reading {
   double bias = 0;
 };
 
-inline constexpr double root3 = rounded::sqrt_nearest(3.0);
-inline constexpr double root2 = rounded::sqrt_nearest(2.0), root6 = rounded::sqrt_nearest(6.0);
-/// Orthonormal, and orthogonal to (1, 1, 1), which layer norm takes away.
-inline constexpr std::array<double, 3> along{1 / root2, -1 / root2, 0}, across{1 / root6, 1 / root6, -2 / root6};
-
-/// Weights of a layer that lays the line on the plane of the circle: (p - centre) along + height across.
+/// Weights of three neurons that lay the line on the plane of the circle: (p - centre) / height along, and across so much
+/// that with epsilon it is 1. `row` is the first of them, in a layer of several groups.
 template <std::size_t In, class P>
-constexpr void write_fold(P& layer, const reading<In>& p, double centre, double height) {
+constexpr void write_fold(P& layer, std::size_t row, const reading<In>& p, const fold& f, double epsilon) {
   using real = typename decltype(layer.weight)::value_type;
   for (std::size_t i = 0; i < 3; ++i) {
-    for (std::size_t k = 0; k < In; ++k) layer.weight[i * In + k] = static_cast<real>(along[i] * p.weight[k]);
-    layer.bias[i] = static_cast<real>((p.bias - centre) * along[i] + height * across[i]);
+    for (std::size_t k = 0; k < In; ++k)
+      layer.weight[(row + i) * In + k] = static_cast<real>(along[i] * p.weight[k] / f.height);
+    layer.bias[row + i] = static_cast<real>((p.bias - f.centre) * along[i] / f.height +
+                                            rounded::sqrt_nearest(1 - 3 * epsilon) * across[i]);
   }
+}
+/// What the circle's radius and epsilon make of a fold: <across, z> is fold(p) times this.
+constexpr double radius(double epsilon) { return rounded::sqrt_nearest(3 * (1 - 3 * epsilon)); }
+
+/// How points give the line, and how the layer norm behind a stage does.
+template <std::size_t Dimension> constexpr reading<Dimension> reading_of(const folding& f) {
+  reading<Dimension> first{{}, f.offset};
+  std::copy_n(f.direction.begin(), Dimension, first.weight.begin());
+  return first;
+}
+constexpr reading<3> reading_of(const stage& s, double epsilon) {
+  reading<3> r{across, s.shift};
+  for (double& weight : r.weight) weight *= s.scale / radius(epsilon);
+  return r;
+}
+/// What linear layer `number`, which is layer I or repeats it, reads.
+template <std::size_t I, std::size_t Dimension>
+constexpr auto reading_before(const reading<Dimension>& first, const folding& f, std::size_t number) {
+  if constexpr (I == 0) return first;
+  else return reading_of(f.stages[number / 2 - 1], normalizer::kind::epsilon);
 }
 
 /// Weights of the layer that tells the intervals apart: interval k has the largest of the scores k p - sum of the
@@ -78,43 +102,44 @@ template <class Scores> [[nodiscard]] constexpr std::size_t label_of(const Score
   return static_cast<std::size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
 }
 
-/// The parameters of an LN-Net that does what the folding does. @throws fit_error if it has more stages than Depth or
-/// labels beyond Labels; std::invalid_argument if its points are not of R^Dimension.
+/// The parameters of an LN-Net that does what the folding does. @throws fit_error if it has more stages than Depth, labels
+/// beyond Labels or several intervals a label; std::invalid_argument if its points are not of R^Dimension.
 template <std::size_t Labels, std::size_t Depth, std::size_t Dimension, class Real = float>
 [[nodiscard]] constexpr parameters<type<Labels, Depth, Dimension>, Real> network_of(const folding& found) {
   if (!found.complete()) throw fit_error("ln_net: no folding was found");
   if (found.direction.size() != Dimension) throw std::invalid_argument("ln_net: the points have another dimension");
-  for (const std::size_t label : found.order)
+  std::array<bool, Labels> seen{};
+  for (const std::size_t label : found.order) {
     if (label >= Labels) throw fit_error("ln_net: label " + std::to_string(label) + " of " + std::to_string(Labels));
+    if (std::exchange(seen[label], true)) throw fit_error("ln_net: a label has more than one interval");
+  }
   const folding f = found.padded(Depth);
-  parameters<type<Labels, Depth, Dimension>, Real> p;
-  detail::reading<Dimension> first;
-  std::copy_n(f.direction.begin(), Dimension, first.weight.begin());
-  first.bias = f.offset;
-  detail::reading<3> then;
-  base::for_each_layer<type<Labels, Depth, Dimension>>([&]<std::size_t I>(std::size_t number) {
+  using net = type<Labels, Depth, Dimension>;
+  parameters<net, Real> p;
+  const auto first = detail::reading_of<Dimension>(f);
+  base::for_each_layer<net>([&]<std::size_t I>(std::size_t number) {
     if constexpr (I % 2 == 0) {
       auto& layer = base::parameters_at<I>(p, number);
-      const auto& reads = [&]() -> const auto& {
-        if constexpr (I == 0) return first;
-        else return then;
-      }();
-      if constexpr (I == 2 * Depth) {
-        detail::write_scores(layer, reads, f);
-      } else {
-        using norm = layer_of<type<Labels, Depth, Dimension>, 1>;
-        const stage& s = f.stages[number / 2];
-        const double height =
-            rounded::sqrt_nearest(s.about.height * s.about.height - 3 * norm::epsilon);  // epsilon adds to its square
-        detail::write_fold(layer, reads, s.about.centre, height);
-        const double scale = s.scale * s.about.height / (height * detail::root3);
-        for (std::size_t i = 0; i < 3; ++i) then.weight[i] = scale * detail::across[i];
-        then.bias = s.shift;
-      }
+      const auto before = detail::reading_before<I>(first, f, number);
+      if constexpr (I == 2 * Depth) detail::write_scores(layer, before, f);
+      else detail::write_fold(layer, 0, before, f.stages[number / 2].about, normalizer::kind::epsilon);
     }
   });
   return p;
 }
+
+namespace detail {
+
+/// @throws fit_error if a point has not its label.
+template <std::size_t Dimension, class Net, class Real>
+constexpr void expect_labels(const parameters<Net, Real>& p, std::span<const double> points,
+                             std::span<const std::size_t> labels) {
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    if (label_of(evaluate(p, points.subspan(i * Dimension, Dimension))) != labels[i])
+      throw fit_error("ln_net: rounded weights do not keep the label of point " + std::to_string(i));
+}
+
+}  // namespace detail
 
 /// Parameters of an LN-Net that gives each of the points (of Dimension numbers, one behind the other) its label, as
 /// `evaluate` in double says. @throws fit_error if two equal points have different labels, no folding is found, it needs
@@ -126,9 +151,7 @@ template <std::size_t Labels, std::size_t Depth, std::size_t Dimension, class Re
   effort allowed = with;
   allowed.most_folds = std::min(with.most_folds, Depth);
   const auto p = network_of<Labels, Depth, Dimension, Real>(fold_runs(points, Dimension, labels, allowed));
-  for (std::size_t i = 0; i < labels.size(); ++i)
-    if (label_of(evaluate(p, points.subspan(i * Dimension, Dimension))) != labels[i])
-      throw fit_error("ln_net: rounded weights do not keep the label of point " + std::to_string(i));
+  detail::expect_labels<Dimension>(p, points, labels);
   return p;
 }
 
