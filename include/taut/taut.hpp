@@ -44,6 +44,7 @@
 #include <taut/simd/integer_matvec.hpp>
 #include <taut/theory/attack.hpp>
 #include <taut/theory/batch_loss.hpp>
+#include <taut/theory/best_halfplane.hpp>
 #include <taut/theory/channel_choice.hpp>
 #include <taut/theory/channel_gates.hpp>
 #include <taut/theory/fold.hpp>
@@ -69,6 +70,7 @@
 #include <taut/theory/pruned_header.hpp>
 #include <taut/theory/separability.hpp>
 #include <taut/theory/sharpness.hpp>
+#include <taut/theory/shattering.hpp>
 #include <taut/theory/slimming.hpp>
 #include <taut/theory/sphere_motion.hpp>
 #include <taut/theory/symmetric_eigen.hpp>
