@@ -68,6 +68,7 @@
 #include <taut/theory/observed_region.hpp>
 #include <taut/theory/prune.hpp>
 #include <taut/theory/pruned_header.hpp>
+#include <taut/theory/rank_correlation.hpp>
 #include <taut/theory/separability.hpp>
 #include <taut/theory/sharpness.hpp>
 #include <taut/theory/shattering.hpp>

@@ -90,6 +90,9 @@ TEST_CASE("theory.observed_region: the same constants as with declared stds") {
     const auto more = lipschitz_above(q, {}, {.input_norm = 3, .radius = radius});  // what is declared holds anyway
     CHECK(more.value == declared.value);
   }
+  const parameter_domain left_out{.input_norm = 3, .normalizers = false};
+  CHECK(lipschitz_above(p, stds, left_out).input == parameter_lipschitz_of(p, left_out).input);
+  CHECK(lipschitz_above(p, stds, left_out).value == parameter_lipschitz_of(p, left_out).value);
   CHECK(lipschitz_above(p, {}, {.input_norm = 3}).input >= 1000 * lipschitz_above(p, stds, {.input_norm = 3}).input);
 }
 

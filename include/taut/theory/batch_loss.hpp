@@ -122,8 +122,9 @@ template <Network Net, class Batch, simd::lane V = simd::native, class Loss = cl
   /// The trainable parameters of p.
   template <class Real> [[nodiscard]] static std::vector<double> vector_of(const parameters<Net, Real>& p) {
     std::vector<double> w;
-    base::for_each_trainable<Net, Real>(
-        p, [&w](const tensor_info&, auto values) { w.insert(w.end(), values.begin(), values.end()); });
+    base::for_each_trainable<Net, Real>(p, [&w](const tensor_info&, auto values) {
+      for (const Real value : values) w.push_back(static_cast<double>(value));
+    });
     return w;
   }
 

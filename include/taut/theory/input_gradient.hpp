@@ -48,8 +48,8 @@ template <Network Net, simd::lane V = simd::native> class input_gradient {
   const V* forward(const V* x) {
     std::copy_n(x, Net::input_size, activations[0].begin());
     base::for_each_index<Net::depth>([&]<std::size_t I>() {
-      taut::forward<folded_layer_of<Net, I>, Net::shapes[I]>(std::get<I>(*held), activations[I].data(),
-                                                             activations[I + 1].data());
+      through<folded_layer_of<Net, I>, Net::shapes[I]>(std::get<I>(*held), activations[I].data(),
+                                                       activations[I + 1].data());
     });
     return activations[Net::depth].data();
   }
@@ -61,9 +61,9 @@ template <Network Net, simd::lane V = simd::native> class input_gradient {
     std::copy_n(dy, Net::output_size, here.begin());
     base::for_each_index<Net::depth>([&]<std::size_t J>() {
       constexpr std::size_t I = Net::depth - 1 - J;
-      taut::gradient<folded_layer_of<Net, I>, Net::shapes[I]>(std::get<I>(*held), activations[I].data(),
-                                                              activations[I + 1].data(), here.data(), next.data(),
-                                                              std::get<I>(*slopes));
+      back<folded_layer_of<Net, I>, Net::shapes[I]>(std::get<I>(*held), activations[I].data(),
+                                                    activations[I + 1].data(), here.data(), next.data(),
+                                                    std::get<I>(*slopes));
       here.swap(next);
     });
     return here.data();
@@ -81,6 +81,14 @@ template <Network Net, simd::lane V = simd::native> class input_gradient {
   }
 
  private:
+  // compiled once for all layers alike
+  template <class L, shape In, class P> [[gnu::noinline]] static void through(const P& p, const V* x, V* y) {
+    taut::forward<L, In>(p, x, y);
+  }
+  template <class L, shape In, class P>
+  [[gnu::noinline]] static void back(const P& p, const V* x, const V* y, const V* dy, V* dx, P& dp) {
+    taut::gradient<L, In>(p, x, y, dy, dx, dp);
+  }
   static void clear(auto& layer) {
     for_each_tensor_of_layer(layer, [](const tensor_info&, auto& values) { std::ranges::fill(values, 0); });
   }

@@ -17,6 +17,7 @@
 #include <stdexcept>
 #include <string>
 #include <taut/certify/parameter_lipschitz.hpp>
+#include <taut/theory/input_gradient.hpp>
 #include <vector>
 
 namespace taut {
@@ -36,19 +37,18 @@ template <Network Net, class Real>
     throw std::invalid_argument(std::to_string(inputs.size()) + " numbers are no samples of " +
                                 std::to_string(Net::input_size));
   std::array<std::vector<double>, Net::depth> stds;
-  std::vector<double> here(base::largest_activation<Net>()), next(here.size());
+  input_gradient<Net, double> network(p);
+  std::array<double, Net::input_size> x;
   for (std::size_t first = 0; first < inputs.size(); first += Net::input_size) {
-    std::copy_n(inputs.begin() + static_cast<std::ptrdiff_t>(first), Net::input_size, here.begin());
+    std::copy_n(inputs.begin() + static_cast<std::ptrdiff_t>(first), Net::input_size, x.begin());
+    network.forward(x.data());
     base::for_each_index<Net::depth>([&]<std::size_t I>() {
       using L = layer_of<Net, I>;
       if constexpr (L::reads == fusion::normalizer) {
         constexpr pooling runs = L::pooled(Net::shapes[I]);
         for (std::size_t run = 0; run < runs.groups; ++run)
-          stds[I].push_back(std::sqrt(
-              normalizer::measure<L>(static_cast<const double*>(here.data()) + run * runs.size, runs.size).variance));
+          stds[I].push_back(std::sqrt(normalizer::measure<L>(network.input(I) + run * runs.size, runs.size).variance));
       }
-      forward<L, Net::shapes[I]>(get<I>(p), here.data(), next.data());
-      here.swap(next);
     });
   }
   base::for_each_index<Net::depth>([&]<std::size_t I>() {
@@ -88,16 +88,18 @@ template <class Net, class Real> struct quantities_above : quantities_near<Net, 
 
 /// parameter_lipschitz_of for inputs whose stds are at least stds[k] at normalizer k (or what it declares, if that is
 /// more). `input` is the smaller one of the product of norms and of the product that lipschitz_of takes, whose norms
-/// are centred; with a radius it is the first. @pre no std is negative
+/// are centred; it is the first with a radius, and where normalizers are left out. @pre no std is negative
 template <Network Net, class Real>
 [[nodiscard]] parameter_bound<Net::depth> lipschitz_above(const parameters<Net, Real>& p,
                                                           const std::array<double, Net::depth>& stds,
                                                           const parameter_domain& domain) {
   const certificates::quantities_above<Net, Real> source{{p, domain.radius}, stds};
-  const auto s = certificates::sensitivity_of<Net>(source, {domain.input_norm});
+  const certificates::stated reach{domain.input_norm};
+  const auto s = domain.normalizers ? certificates::sensitivity_of<Net, true>(source, reach)
+                                    : certificates::sensitivity_of<Net, false>(source, reach);
   parameter_bound<Net::depth> bound{s.parameters.value, {}, s.input.value, s.reach.value};
   for (std::size_t k = 0; k < Net::depth; ++k) bound.of_layer[k] = s.of_layer(k);
-  if (domain.radius > 0) return bound;
+  if (domain.radius > 0 || !domain.normalizers) return bound;
   double centred = 1;
   const auto factors = certificates::factors(p);
   base::for_each_index<Net::depth>([&]<std::size_t I>() {

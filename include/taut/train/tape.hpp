@@ -47,7 +47,7 @@ template <Network Net, class Batch, simd::lane V = simd::native> class tape {
     static_cast<void>(base::fitting_batch<Net, Batch>{});  // <- read the quoted words
     noise = seed;
     base::for_each_index<Net::depth>([&]<std::size_t I>() {
-      taut::forward<layer_of<Net, I>, Net::shapes[I]>(mode(I), get<I>(p), activation(I), activation(I + 1));
+      through<layer_of<Net, I>, Net::shapes[I]>(mode(I), get<I>(p), activation(I), activation(I + 1));
     });
   }
 
@@ -71,8 +71,8 @@ template <Network Net, class Batch, simd::lane V = simd::native> class tape {
     for_each_tensor(dp, [](auto, auto, auto values) { std::ranges::fill(values, 0); });
     base::for_each_index<Net::depth>([&]<std::size_t J>() {
       constexpr std::size_t I = Net::depth - 1 - J;
-      taut::gradient<layer_of<Net, I>, Net::shapes[I]>(mode(I), get<I>(p), activation(I), activation(I + 1),
-                                                       here.data(), next.data(), get<I>(dp));
+      back<layer_of<Net, I>, Net::shapes[I]>(mode(I), get<I>(p), activation(I), activation(I + 1), here.data(),
+                                             next.data(), get<I>(dp));
       here.swap(next);
       add.template operator()<I>(here.data());
     });
@@ -88,6 +88,16 @@ template <Network Net, class Batch, simd::lane V = simd::native> class tape {
     for (std::size_t i = 0; i <= Net::depth; ++i) s[i + 1] = s[i] + Net::shapes[i].size();
     return s;
   }();
+
+  // compiled once for all layers alike
+  template <class L, shape In, class P>
+  [[gnu::noinline]] static void through(training<Batch> mode, P& p, const V* x, V* y) {
+    taut::forward<L, In>(mode, p, x, y);
+  }
+  template <class L, shape In, class P> [[gnu::noinline]] static void back(training<Batch> mode, const P& p, const V* x,
+                                                                           const V* y, const V* dy, V* dx, P& dp) {
+    taut::gradient<L, In>(mode, p, x, y, dy, dx, dp);
+  }
 
   V* activation(std::size_t layer) { return activations.data() + groups * start[layer]; }
   [[nodiscard]] training<Batch> mode(std::size_t layer) const { return {noise + layer}; }
