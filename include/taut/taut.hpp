@@ -47,6 +47,7 @@
 #include <taut/theory/best_halfplane.hpp>
 #include <taut/theory/channel_choice.hpp>
 #include <taut/theory/channel_gates.hpp>
+#include <taut/theory/cholesky.hpp>
 #include <taut/theory/fold.hpp>
 #include <taut/theory/folding.hpp>
 #include <taut/theory/grouped_folding.hpp>
@@ -77,6 +78,7 @@
 #include <taut/theory/symmetric_eigen.hpp>
 #include <taut/theory/vectors.hpp>
 #include <taut/theory/weight_length.hpp>
+#include <taut/theory/whitening.hpp>
 // clang-format off
 #include <taut/train/array.hpp>
 #include <taut/train/dataset.hpp>

@@ -14,7 +14,10 @@
 #include <deque>
 #include <span>
 #include <stdexcept>
+#include <taut/theory/cholesky.hpp>
+#include <taut/theory/vectors.hpp>
 #include <taut/train/dataset.hpp>
+#include <utility>
 #include <vector>
 
 namespace taut {
@@ -42,51 +45,21 @@ struct linear_classifier {
 
 namespace base {
 
-/// The factor L of G + ridge I = L L', G = sum x x' over samples with a 1 behind their features.
-class gram_factor {
- public:
-  explicit gram_factor(const dataset& data) : n(data.features() + 1), lower(n * n) {
-    std::vector<double> x(n, 1.0);
-    for (std::size_t s = 0; s < data.size(); ++s) {
-      std::ranges::copy(data.input(s), x.begin());
-      for (std::size_t i = 0; i < n; ++i)
-        if (x[i] != 0)
-          for (std::size_t j = 0; j <= i; ++j) lower[i * n + j] += x[i] * x[j];
-    }
-    double trace = 0;
-    for (std::size_t i = 0; i < n; ++i) trace += lower[i * n + i];
-    for (std::size_t i = 0; i < n; ++i) lower[i * n + i] += 1e-10 * trace / static_cast<double>(n);
+/// G + ridge I, factored: G = sum x x' over samples with a 1 behind their features.
+inline cholesky gram_factor(const dataset& data) {
+  const std::size_t n = data.features() + 1;
+  std::vector<double> x(n, 1.0), gram(n * n);
+  for (std::size_t s = 0; s < data.size(); ++s) {
+    std::ranges::copy(data.input(s), x.begin());
     for (std::size_t i = 0; i < n; ++i)
-      for (std::size_t j = 0; j <= i; ++j) {
-        double sum = lower[i * n + j];
-        for (std::size_t k = 0; k < j; ++k) sum -= lower[i * n + k] * lower[j * n + k];
-        lower[i * n + j] =
-            i == j ? std::sqrt(std::max(sum, 1e-14 * trace / static_cast<double>(n))) : sum / lower[j * n + j];
-      }
+      if (x[i] != 0)
+        for (std::size_t j = 0; j <= i; ++j) gram[i * n + j] += x[i] * x[j];
   }
-  /// b <- (G + ridge I)^-1 b for a matrix b of n rows.
-  void solve(std::vector<double>& b) const {
-    const std::size_t columns = b.size() / n;
-    const auto subtract = [&](std::size_t to, double factor, std::size_t from) {
-      for (std::size_t c = 0; c < columns; ++c) b[to * columns + c] -= factor * b[from * columns + c];
-    };
-    const auto divide = [&](std::size_t i) {
-      for (std::size_t c = 0; c < columns; ++c) b[i * columns + c] /= lower[i * n + i];
-    };
-    for (std::size_t i = 0; i < n; ++i) {
-      for (std::size_t j = 0; j < i; ++j) subtract(i, lower[i * n + j], j);
-      divide(i);
-    }
-    for (std::size_t i = n; i-- > 0;) {
-      divide(i);
-      for (std::size_t j = 0; j < i; ++j) subtract(j, lower[i * n + j], i);
-    }
-  }
-
- private:
-  std::size_t n;
-  std::vector<double> lower;
-};
+  double mean = 0;
+  for (std::size_t i = 0; i < n; ++i) mean += gram[i * n + i] / static_cast<double>(n);
+  for (std::size_t i = 0; i < n; ++i) gram[i * n + i] += 1e-10 * mean;
+  return {std::move(gram), n, 1e-14 * mean};
+}
 
 /// What logistic regression minimises: mean loss, its gradient, and how many samples are labelled rightly.
 struct logistic_value {
@@ -141,22 +114,13 @@ inline logistic_value logistic_loss(const dataset& data, std::size_t classes, co
   return result;
 }
 
-inline double inner(const std::vector<double>& a, const std::vector<double>& b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
-}
-inline void add_multiple(std::vector<double>& a, double factor, const std::vector<double>& b) {
-  for (std::size_t i = 0; i < a.size(); ++i) a[i] += factor * b[i];
-}
-
 inline std::size_t count_classes(const dataset& data) {
   if (data.size() == 0 || data.labels.size() != data.size())
     throw std::invalid_argument("a linear classifier needs samples with one label each");
   return *std::ranges::max_element(data.labels) + 1;
 }
 
-inline linear_classifier least_squares(const dataset& data, const gram_factor& gram) {
+inline linear_classifier least_squares(const dataset& data, const cholesky& gram) {
   const std::size_t classes = count_classes(data), n = data.features() + 1;
   linear_classifier result{data.features(), classes, std::vector<double>(n * classes)};
   for (std::size_t s = 0; s < data.size(); ++s) {
@@ -188,7 +152,7 @@ struct logistic_fit {
 
 namespace base {
 
-inline logistic_fit logistic(const dataset& data, const gram_factor& gram, const logistic_options& options) {
+inline logistic_fit logistic(const dataset& data, const cholesky& gram, const logistic_options& options) {
   const std::size_t classes = count_classes(data), n = data.features() + 1;
   constexpr std::size_t memory = 10;
   struct pair {
@@ -204,37 +168,37 @@ inline logistic_fit logistic(const dataset& data, const gram_factor& gram, const
     std::vector<double> natural = here.gradient;
     gram.solve(natural);
     losses.push_back(here.loss);
-    fit.converged = inner(natural, here.gradient) * samples <= options.tolerance || here.right == data.size() ||
+    fit.converged = dot(natural, here.gradient) * samples <= options.tolerance || here.right == data.size() ||
                     (losses.size() > 20 && losses[losses.size() - 21] - here.loss < options.gain);
     if (fit.converged || fit.iterations == options.iterations) break;
 
     std::vector<double> direction = here.gradient, past;  // the two loops of L-BFGS around 2 n G^-1
     for (auto p = pairs.rbegin(); p != pairs.rend(); ++p) {
-      past.push_back(inner(p->step, direction) / p->curvature);
-      add_multiple(direction, -past.back(), p->change);
+      past.push_back(dot(p->step, direction) / p->curvature);
+      add(direction, -past.back(), p->change);
     }
     gram.solve(direction);
     double scale = 2 * samples;
     if (!pairs.empty()) {
       std::vector<double> solved = pairs.back().change;
       gram.solve(solved);
-      scale = pairs.back().curvature / inner(solved, pairs.back().change);
+      scale = pairs.back().curvature / dot(solved, pairs.back().change);
     }
     for (double& d : direction) d *= -scale;
     for (const pair& p : pairs) {
-      add_multiple(direction, -past.back() - inner(p.change, direction) / p.curvature, p.step);
+      add(direction, -past.back() - dot(p.change, direction) / p.curvature, p.step);
       past.pop_back();
     }
 
-    const double slope = inner(direction, here.gradient);
+    const double slope = dot(direction, here.gradient);
     double length = 1;
     std::vector<double> there = weights;
-    add_multiple(there, length, direction);
+    add(there, length, direction);
     logistic_value next = logistic_loss(data, classes, there);
     while (!(next.loss <= here.loss + 1e-4 * length * slope) && length > 1e-8) {
       length /= 2;
       there = weights;
-      add_multiple(there, length, direction);
+      add(there, length, direction);
       next = logistic_loss(data, classes, there);
     }
     if (!(next.loss < here.loss)) {  // rounding is all that is left
@@ -242,9 +206,9 @@ inline logistic_fit logistic(const dataset& data, const gram_factor& gram, const
       break;
     }
     pair latest{there, next.gradient, 0};
-    add_multiple(latest.step, -1, weights);
-    add_multiple(latest.change, -1, here.gradient);
-    latest.curvature = inner(latest.step, latest.change);
+    add(latest.step, -1, weights);
+    add(latest.change, -1, here.gradient);
+    latest.curvature = dot(latest.step, latest.change);
     if (latest.curvature > 0) pairs.push_back(std::move(latest));
     if (pairs.size() > memory) pairs.pop_front();
     weights = std::move(there), here = std::move(next);
@@ -281,7 +245,7 @@ struct linear_reference {
 [[nodiscard]] inline linear_reference best_linear_classifier(const dataset& data,
                                                              const logistic_options& options = {}) {
   static_cast<void>(base::count_classes(data));
-  const base::gram_factor gram(data);
+  const cholesky gram = base::gram_factor(data);
   linear_reference r;
   r.least_squares_accuracy = accuracy(base::least_squares(data, gram), data);
   r.logistic = base::logistic(data, gram, options);
