@@ -53,18 +53,23 @@ if [ -n "$writes" ] && [ -z "$out" ]; then
   out=$build/out
   set -- "$@" --out "$out"
 fi
-if [ "$name" = use_exported ] && [ -z "$out" ]; then out=$build/out; fi
+writer='' header=''  # of the header that an example includes
+case $name in
+  use_exported) writer=digits header=digits.hpp ;;
+  use_pruned) writer=pruning header=pruned.hpp ;;
+esac
+if [ -n "$writer" ] && [ -z "$out" ]; then out=$build/out; fi
 
 if [ -n "$experiment" ]; then packages="$packages gnuplot-nox"; fi
 # shellcheck disable=SC2086
 need $packages
-if [ "$name" = use_exported ]; then
-  if [ ! -e "$out/digits.hpp" ]; then
-    echo "use_exported needs $out/digits.hpp, which sh examples/run.sh digits writes" >&2
+if [ -n "$writer" ]; then
+  if [ ! -e "$out/$header" ]; then
+    echo "$name needs $out/$header, which sh examples/run.sh $writer writes" >&2
     exit 1
   fi
-  prepare use_exported "-DTAUT_EXPORTED=$(cd "$out" && pwd)"
-  exec "$build/examples/use_exported"
+  prepare "$name" "-DTAUT_EXPORTED=$(cd "$out" && pwd)"
+  exec "$build/examples/$name"
 fi
 
 prepare "$name"

@@ -40,6 +40,11 @@ TEST_CASE("theory.channel_choice: a share of all, one of each gate at least; of 
   for (float& gain : get<4>(p).gain) gain /= 1000;
   CHECK(largest_channels(p, 0.5) == kept_channels{{0, 1, 3, 4}, {0}});
 }
+TEST_CASE("theory.channel_choice: a share of each gate") {
+  CHECK(largest_channels_of_each(gains(), 0.5) == kept_channels{{0, 3, 4}, {0, 3}});
+  CHECK(largest_channels_of_each(gains(), 0.75) == kept_channels{{0, 1, 3, 4, 5}, {0, 1, 3}});
+  CHECK(largest_channels_of_each(gains(), 0) == kept_channels{{3}, {0}});
+}
 TEST_CASE("theory.channel_choice: the widths of a type") {
   struct small : decltype(Input<4> >> Linear<2> >> BN >> ReLU >> Linear<3> >> BN >> ReLU >> Linear<3>) {};
   CHECK(largest_channels<small>(gains()) == kept_channels{{0, 3}, {0, 1, 3}});

@@ -2,7 +2,7 @@
 // Which channels stay: those with the largest gains (network slimming: Liu et al. 2017).
 //
 //   channels_above(p, 0.05)          those with |gain| > 0.05
-//   largest_channels(p, 0.5)         half of all, wherever they are
+//   largest_channels(p, 0.5)         half of all, wherever they are; largest_channels_of_each(p, 0.5): half of each gate
 //   largest_channels<Small>(p)       of each gate as many as the smaller network has
 //   masked(p, kept)                  the gains of all others are 0: they are constants
 //
@@ -132,6 +132,16 @@ template <Network Net> [[nodiscard]] kept_channels largest_channels(const parame
   for (const std::size_t place : base::places_of_largest(all, std::max(count, least))) {
     while (place - first >= strengths[gate].size()) first += strengths[gate++].size();
     kept[gate].push_back(place - first);
+  }
+  return kept;
+}
+
+/// This share of the channels of each gate, those with the largest |gain|; one or more.
+template <Network Net> [[nodiscard]] kept_channels largest_channels_of_each(const parameters<Net>& p, double share) {
+  kept_channels kept;
+  for (const auto& strengths : base::channel_strengths(p)) {
+    const double count = std::clamp(share, 0.0, 1.0) * static_cast<double>(strengths.size());
+    kept.push_back(base::places_of_largest(strengths, std::max<std::size_t>(1, static_cast<std::size_t>(count + 0.5))));
   }
   return kept;
 }

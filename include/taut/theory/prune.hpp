@@ -166,6 +166,15 @@ template <Network Net> [[nodiscard]] pruned_network<Net> prune(const parameters<
   else return {};
 }
 
+/// Number of trainable parameters that are left.
+template <Network Net> [[nodiscard]] std::size_t parameter_count(const pruned_network<Net>& pruned) {
+  std::size_t count = 0;
+  base::for_each_kept_tensor(pruned.padded, pruned.kept, [&](const tensor_info& info, auto, const auto&... kept) {
+    if (info.purpose == role::trainable) base::for_each_kept(info.extents, kept..., [&count](std::size_t) { ++count; });
+  });
+  return count;
+}
+
 /// The same with the widths of a type. @throws std::invalid_argument if the type has others
 template <Network Pruned, Network Net> [[nodiscard]] parameters<Pruned> narrowed(const pruned_network<Net>& from) {
   using verdict = base::fitting_narrowing<Net, Pruned>;

@@ -51,7 +51,6 @@ template <Network Net> [[nodiscard]] exported_text export_text(const pruned_netw
   require_identifier(options.name);
   const stated_bound bound = product_bound(pruned.padded);
   std::string arrays, tensors;
-  std::size_t count = 0;
   base::for_each_kept_tensor(
       pruned.padded, pruned.kept, [&](const tensor_info& info, auto values, const auto& rows, const auto& columns) {
         using element = std::remove_const_t<typename decltype(values)::element_type>;
@@ -60,14 +59,13 @@ template <Network Net> [[nodiscard]] exported_text export_text(const pruned_netw
         shape extents = info.extents;
         if (!rows.empty() && extents.rank > 0) extents.extent[0] = rows.size();
         if (!columns.empty() && extents.rank > 1) extents.extent[1] = columns.size();
-        if (info.purpose == role::trainable) count += left.size();
         write_array<element>(tensors, arrays, info.key, extents, left);
       });
   std::string included = headers;
   if (place_of_proof(bound, !options.proof.empty()) == place::header) included += "#include <" + bound.included + ">\n";
   std::string text = beginning_text<Net>(options, "and its weights, bit for bit", making_of_engine<Net>(options),
                                          included + header_of_all, spelling(pruned));
-  text += replaced(count_of_weights, {{"COUNT", std::to_string(count)}}) + tensors;
+  text += replaced(count_of_weights, {{"COUNT", std::to_string(parameter_count(pruned))}}) + tensors;
   text += replaced(values_of_all, {{"ARRAYS", wrapped(arrays, " ", "    ")}});
   write_bound(text, bound, options.proof);
   if (!options.test_inputs.empty()) {
