@@ -46,11 +46,22 @@ parameters<Full> train(const dataset& data, const settings& s, double penalty, s
 }
 
 /// Pruned, and trained on.
-pruned_network<Full> tuned(pruned_network<Full> pruned, const dataset& data, const settings& s, std::uint64_t seed) {
+pruned_network<Full> trained_on(pruned_network<Full> pruned, const dataset& data, std::size_t epochs, double rate,
+                                std::uint64_t seed) {
   fit(pruned.padded, data, batch<32>{},
-      {.epochs = s.tuning_epochs, .learning_rate = 0.02, .schedule = cosine_rate, .seed = seed},
+      {.epochs = epochs, .learning_rate = rate, .schedule = cosine_rate, .seed = seed},
       any_optimizer::of(on_kept_channels(pruned, sgd{.weight_decay = 1e-3})));
   return pruned;
+}
+pruned_network<Full> tuned(pruned_network<Full> pruned, const dataset& data, const settings& s, std::uint64_t seed) {
+  return trained_on(std::move(pruned), data, s.tuning_epochs, 0.02, seed);
+}
+/// A network of these widths that was never larger, trained as long as the others are in all.
+pruned_network<Full> from_scratch(const kept_channels& kept, const dataset& data, const settings& s,
+                                  std::uint64_t seed) {
+  parameters<Full> p;
+  initialise(p, seed);
+  return trained_on(prune(p, kept), data, s.epochs + s.tuning_epochs, 0.05, seed);
 }
 
 /// As many channels of each gate as `like` keeps, but any.
@@ -171,16 +182,20 @@ plot "pruning_gains.csv" using 2:4 smooth unique lw 2 lc 4 title "no penalty", \
 unset multiplot)";
 
 void run(const laboratory::experiment& e, settings s) {
-  if (e.quick) s = {.networks = 1, .epochs = 15, .tuning_epochs = 4, .penalty = 4 * s.penalty};
+  if (e.quick)  // fewer steps: each must shrink gains more
+    s = {.networks = 1, .epochs = 15, .tuning_epochs = 4, .penalty = 4 * s.penalty};
   const dataset_parts parts = split_at(laboratory::digits(), 1400);
   const dataset &training = parts.first, &test = parts.rest;
   std::vector<double> shares;
   for (int i = 0; i < 20; i += e.quick ? 10 : 1) shares.push_back(i / 20.0);
 
-  laboratory::table rows({"network", "removed", "masked", "masked_without_penalty", "tuned", "tuned_each",
-                          "tuned_random", "lipschitz", "lipschitz_tuned", "bytes"});
+  const std::vector<std::string> columns{"network",         "removed",    "masked",       "masked_without_penalty",
+                                         "tuned",           "tuned_each", "tuned_random", "lipschitz",
+                                         "lipschitz_tuned", "bytes",      "first",        "second"};
+  laboratory::table rows(columns);
+  std::vector<std::vector<double>> means(shares.size(), std::vector<double>(columns.size() - 2));
   laboratory::table gains({"network", "rank", "gain", "gain_without_penalty"});
-  std::vector<double> before, without, untuned, after, cost, bound, bound_untuned, bound_after;
+  std::vector<double> before, without, untuned, after, scratch, cost, bound, bound_untuned, bound_after;
   std::optional<pruned_network<Full>> example;
   std::array<double, 2> time{};
   double difference = 0;
@@ -189,16 +204,28 @@ void run(const laboratory::experiment& e, settings s) {
     const std::uint64_t seed = e.seed + network;
     const parameters<Full> p = train(training, s, s.penalty, seed), control = train(training, s, 0, seed);
 
-    for (const double removed : shares) {
-      const kept_channels of_all = largest_channels(p, 1 - removed), of_each = largest_channels_of_each(p, 1 - removed);
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      const double share = 1 - shares[i];
+      const kept_channels of_all = largest_channels(p, share), of_each = largest_channels_of_each(p, share);
       const auto all = tuned(prune(p, of_all), training, s, seed), each = tuned(prune(p, of_each), training, s, seed),
                  random = tuned(prune(p, random_channels(of_each, seed)), training, s, seed);
-      rows.add({network, removed, accuracy(masked(p, of_all), test),
-                accuracy(masked(control, largest_channels(control, 1 - removed)), test), accuracy(all.padded, test),
-                accuracy(each.padded, test), accuracy(random.padded, test),
-                lipschitz_of(prune(p, of_each).padded).value, lipschitz_of(each.padded).value,
-                sizeof(float) * parameter_count(each)});
-      if (removed == 0.5 && !example) example = all;
+      const double measured[] = {accuracy(masked(p, of_all), test),
+                                 accuracy(masked(control, largest_channels(control, share)), test),
+                                 accuracy(all.padded, test),
+                                 accuracy(each.padded, test),
+                                 accuracy(random.padded, test),
+                                 lipschitz_of(prune(p, of_each).padded).value,
+                                 lipschitz_of(each.padded).value,
+                                 static_cast<double>(sizeof(float) * parameter_count(each)),
+                                 static_cast<double>(of_all[0].size()),
+                                 static_cast<double>(of_all[1].size())};
+      std::vector<laboratory::value> row{network, shares[i]};
+      for (std::size_t k = 0; k < std::size(measured); ++k) {
+        row.emplace_back(measured[k]);
+        means[i][k] += measured[k] / static_cast<double>(s.networks);
+      }
+      rows.add(row);
+      if (shares[i] == 0.5 && !example) example = all;
     }
     const std::vector<float> with_penalty = sorted_gains(p), no_penalty = sorted_gains(control);
     for (std::size_t i = 0; i < with_penalty.size(); ++i) gains.add({network, i + 1, with_penalty[i], no_penalty[i]});
@@ -213,11 +240,20 @@ void run(const laboratory::experiment& e, settings s) {
     untuned.push_back(accuracy(half, test));
     bound.push_back(lipschitz_of(p).value), bound_untuned.push_back(lipschitz_of(half).value);
     after.push_back(accuracy(tuned_half, test)), cost.push_back(before.back() - after.back());
+    scratch.push_back(accuracy(from_scratch(kept, training, s, seed).padded, test));
     bound_after.push_back(lipschitz_of(tuned_half).value);
     std::printf("network %zu: accuracy %.4f (without penalty %.4f), of half %.4f, tuned %.4f; bound %.2f, %.2f, %.2f\n",
                 network + 1, before.back(), without.back(), untuned.back(), after.back(), bound.back(),
                 bound_untuned.back(), bound_after.back());
   }
+
+  std::printf("\nmeans over networks, by the share that is removed\n");
+  for (std::size_t k = 1; k < columns.size(); ++k) std::printf("%s%s", k == 1 ? "" : "  ", columns[k].c_str());
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    std::printf("\n%.2f", shares[i]);
+    for (std::size_t k = 0; k < means[i].size(); ++k) std::printf(k < 5 ? "  %.4f" : "  %.1f", means[i][k]);
+  }
+  std::printf("\n\n");
 
   header_options header;
   for (std::size_t i = 0; i < 8; ++i)
@@ -237,6 +273,7 @@ void run(const laboratory::experiment& e, settings s) {
             {"lipschitz_after", mean(bound_after)},
             {"accuracy_without_penalty", mean(without)},
             {"accuracy_untuned", mean(untuned)},
+            {"accuracy_from_scratch", mean(scratch)},
             {"lipschitz_untuned", mean(bound_untuned)},
             {"largest_cost", std::ranges::max(cost)},
             {"difference", difference},
