@@ -48,6 +48,7 @@
 #include <taut/theory/channel_choice.hpp>
 #include <taut/theory/channel_gates.hpp>
 #include <taut/theory/cholesky.hpp>
+#include <taut/theory/descent.hpp>
 #include <taut/theory/fold.hpp>
 #include <taut/theory/folding.hpp>
 #include <taut/theory/grouped_folding.hpp>

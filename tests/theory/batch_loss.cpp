@@ -88,6 +88,7 @@ TEST_CASE("theory.batch_loss: squared error on rows of doubles, in every lane") 
     for (std::size_t k = 0; k < 3; ++k) expected += std::pow(loss.output(s)[k] - targets[s * 3 + k], 2) / count;
   CHECK(here == Approx(expected));
   CHECK(here == loss.value(w));
+  CHECK(loss.vector_of(loss.at_last()) == w);
   CHECK(in_float.gradient(w, rounded) == Approx(here).epsilon(1e-5));
   for (std::size_t i = 0; i < w.size(); i += 7) {
     constexpr double h = 1e-5;

@@ -143,6 +143,8 @@ template <Network Net, class Batch, simd::lane V = simd::native, class Loss = cl
   }
   /// What the network gave, at the last w, for the samples of a group.
   [[nodiscard]] const V* output(std::size_t group) const { return record.output(group); }
+  /// The network at the last w; its running statistics have moved towards those of the batch with every call.
+  [[nodiscard]] const parameters<Net, real>& at_last() const { return *weights; }
 
  private:
   double evaluated(std::span<const double> w, bool backward) {

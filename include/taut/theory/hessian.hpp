@@ -7,7 +7,7 @@
 //
 // h = relative_step |w| / |v|. The error falls with h^4 until rounding, 1e-16 / h and 1e-16 / h^2, takes over: of smooth
 // networks 10 digits of H v are right and 7 of the third derivative (tests/theory/hessian.cpp). Where a kink (ReLU)
-// lies between w - 2hv and w + 2hv, H v is off by the jump of the gradient there / h: networks with kinks want 1e-6.
+// lies between w - 2hv and w + 2hv, H v is off by the jump of the gradient there / h: then `kink_step` is the better one.
 #pragma once
 #include <cstddef>
 #include <functional>
@@ -69,6 +69,8 @@ inline void difference(const gradient_field& field, std::span<const double> w, s
 
 /// The relative steps that suit smooth networks: where rounding meets the error of the formula.
 inline constexpr double second_derivative_step = 3e-4, third_derivative_step = 2e-3;
+/// For networks with kinks: so short that one seldom lies within, and still 7 digits.
+inline constexpr double kink_step = 1e-9;
 
 /// hv = H(w) v, H the Hessian of the function whose gradient is `field`: four gradients.
 /// @pre |w| > 0, |v| > 0, all of the same size
