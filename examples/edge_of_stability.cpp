@@ -163,12 +163,12 @@ set style line 4 lc rgb "#000000" lw 2 dt 2
 set style line 5 lc rgb "#aa0000" lw 1
 set grid lc rgb "#dddddd"
 set xlabel "step (thousands)"
-set lmargin 10
+set mytics 1
 )gp";
 
 constexpr const char* regression_figure = R"gp(data = "edge_of_stability.csv"
 set multiplot layout 2, 2 title "Regression through one batch-normalized unit: 20 samples, 40 inputs"
-set key top right
+set key center right
 set ylabel "loss"
 set logscale y
 set yrange [1e-34:1e4]
@@ -181,13 +181,16 @@ unset logscale y
 set format y "%g"
 set ytics autofreq
 set yrange [0:*]
+set offsets graph 0, graph 0, graph 0.5, graph 0
+set key top right
 set ylabel "spherical sharpness"
 plot data index 0 using ($2/1000):4 with lines ls 1 title "decay", \
      data index 1 using ($2/1000):4 with lines ls 2 title "no decay", \
      data index 3 using ($2/1000):4 with lines ls 4 title "flow", least with lines ls 5 title "least"
 set ylabel "effective rate x sharpness"
+set offsets 0, 0, 0, 0
 set yrange [0:3]
-set key bottom right
+set key center right
 plot data index 0 using ($2/1000):5 with lines ls 1 title "decay", \
      data index 1 using ($2/1000):5 with lines ls 2 title "no decay", 2 with lines ls 5 title "edge of stability"
 set ylabel "test error, standardised"
@@ -201,28 +204,33 @@ unset multiplot)gp";
 
 constexpr const char* digits_figure = R"gp(data = "edge_of_stability_digits.csv"
 panel(column) = sprintf("plot for [k=0:2] data index k using ($2/1000):%d with lines ls k+1 title word(names, k+1)", column)
-names = "decay no-decay not-normalized"
+names = "decay 'no decay' 'not normalized'"
 set multiplot layout 2, 3 title "100 digits, 32 hidden units, batch norm behind both layers"
 set key top right
 set ylabel "loss"
 set logscale y
-set yrange [1e-4:1e3]
+set format y "10^{%L}"
+set yrange [1e-4:1e4]
 eval panel(3)
+unset key
 set ylabel "sharpness"
-set yrange [10:1e6]
+set yrange [10:1e5]
 eval panel(4)
 unset logscale y
+set format y "%g"
 set ylabel "effective rate x sharpness"
-set yrange [0:4.5]
-eval panel(5) . ", 2 with lines ls 5 title 'edge of stability'"
+set yrange [0:3.5]
+eval panel(5) . ", 2 with lines ls 5"
 set ylabel "|w|"
-set yrange [0:75]
+set yrange [0:*]
 eval panel(6)
 set ylabel "angle of a step (radians)"
 set logscale y
-set yrange [1e-5:10]
+set format y "10^{%L}"
+set yrange [1e-5:1]
 eval panel(7)
 unset logscale y
+set format y "%g"
 set ylabel "test accuracy"
 set yrange [0.6:1]
 eval panel(8)
@@ -237,7 +245,7 @@ int main(int argc, char** argv) {
   e.options.add_option("--steps", steps, "of each regression")->capture_default_str();
   e.options.add_option("--digit-steps", digit_steps, "of each network on digits")->capture_default_str();
   return e.main(argc, argv, [&] {
-    if (e.quick) seeds = 3, steps = 6000, digit_steps = 400, epochs = 60;
+    if (e.quick) seeds = 3, steps = 5000, digit_steps = 240, epochs = 40;
 
     const descent_options with_decay{.rate = 0.5, .decay = 2e-3, .steps = steps, .every = 50};
     descent_options no_decay = with_decay, plain = with_decay;

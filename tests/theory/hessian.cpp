@@ -119,6 +119,21 @@ TEST_CASE("theory.hessian: a small step passes by the kinks of ReLU") {
   CHECK(error_of(coarse, finer) > 1e-2);
 }
 
+// The slope in w_1 jumps by 2 a little above w.
+TEST_CASE("theory.hessian: an operator steps aside of a kink that a product tells of") {
+  const gradient_field field = [](std::span<const double> w, std::span<double> g) {  // 3 w_0^2 / 2 + 2 w_1^2 + |kink|
+    g[0] = 3 * w[0], g[1] = 4 * w[1] + (w[1] < 1 + 1e-4 ? -1 : 1);
+  };
+  const std::vector<double> w{1, 1}, v{0, 1};
+  std::vector<double> hv(2);
+  CHECK(hessian_product(field, w, v, hv) > 100);  // the jump of 2, over a step of 3e-4 |w|
+  CHECK(hv[1] > 1000);
+  hessian_operator(field, w)(v, hv);
+  CHECK(hv[1] == Approx(4).epsilon(1e-8));
+  CHECK(hv[0] == Approx(0).margin(1e-8));
+  CHECK(hessian_product(field, w, v, hv, 1e-5) < 1e-6);
+}
+
 TEST_CASE("theory.hessian: some elements move, the others stay") {
   const gradient_field field = [](std::span<const double> w, std::span<double> g) {  // of w0 w1 w2
     g[0] = w[1] * w[2], g[1] = w[0] * w[2], g[2] = w[0] * w[1];

@@ -56,11 +56,9 @@ inline descent descend(const std::function<double(std::span<const double>, std::
   std::vector<double> g(w.size()), next(w.size()), guess;
   const auto look = [&](std::size_t step, double value) {
     const lanczos_options search{.largest_space = 40, .tolerance = options.tolerance, .start = guess};
-    const auto at_w = [&](std::span<const double> x, std::span<double> y) {
-      hessian_product(field, w, x, y, options.hessian_step);
-    };
-    const eigenpair top = options.scale_invariant ? spherical_sharpness(field, w, search, options.hessian_step)
-                                                  : largest_eigenpair(at_w, w.size(), search);
+    const eigenpair top = options.scale_invariant
+                              ? spherical_sharpness(field, w, search, options.hessian_step)
+                              : largest_eigenpair(hessian_operator(field, w, options.hessian_step), w.size(), search);
     guess = top.vector;
     const double size = base::length(w);
     const double effective =

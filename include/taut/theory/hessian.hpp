@@ -7,8 +7,9 @@
 //
 // h = relative_step |w| / |v|. The error falls with h^4 until rounding, 1e-16 / h and 1e-16 / h^2, takes over: of smooth
 // networks 10 digits of H v are right and 7 of the third derivative (tests/theory/hessian.cpp). Where a kink (ReLU)
-// lies between w - 2hv and w + 2hv, H v is off by the jump of the gradient there / h: then `kink_step` is the better one.
+// lies between w - 2hv and w + 2hv, H v is off by the jump of the gradient / h: see kink_step and hessian_operator.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <span>
@@ -72,12 +73,18 @@ inline constexpr double second_derivative_step = 3e-4, third_derivative_step = 2
 /// For networks with kinks: so short that one seldom lies within, and still 7 digits.
 inline constexpr double kink_step = 1e-9;
 
-/// hv = H(w) v, H the Hessian of the function whose gradient is `field`: four gradients.
+/// hv = H(w) v, H the Hessian of the function whose gradient is `field`: four gradients. Returns |d(h) - d(2h)|: far
+/// more than the error of smooth functions, and of the size of the product where a kink was met.
 /// @pre |w| > 0, |v| > 0, all of the same size
-inline void hessian_product(const gradient_field& field, std::span<const double> w, std::span<const double> v,
-                            std::span<double> hv, double relative_step = second_derivative_step) {
-  const double h = relative_step * base::length(w) / base::length(v), near = 2 / (3 * h), far = -1 / (12 * h);
-  base::difference(field, w, v, {{h, near}, {-h, -near}, {2 * h, far}, {-2 * h, -far}}, hv);
+inline double hessian_product(const gradient_field& field, std::span<const double> w, std::span<const double> v,
+                              std::span<double> hv, double relative_step = second_derivative_step) {
+  const double h = relative_step * base::length(w) / base::length(v);
+  std::vector<double> far(w.size());
+  base::difference(field, w, v, {{h, 1 / (2 * h)}, {-h, -1 / (2 * h)}}, hv);
+  base::difference(field, w, v, {{2 * h, 1 / (4 * h)}, {-2 * h, -1 / (4 * h)}}, far);
+  base::add(far, -1, hv);  // d(2h) - d(h)
+  base::add(hv, -1.0 / 3, far);
+  return base::length(far);
 }
 
 /// The whole Hessian, row-major and symmetric: 4 n gradients.
@@ -94,6 +101,28 @@ inline void hessian_product(const gradient_field& field, std::span<const double>
     for (std::size_t j = 0; j < i; ++j) h[i * n + j] = h[j * n + i] = (h[i * n + j] + h[j * n + i]) / 2;
   return h;
 }
+
+/// x -> H(w) x as an operator (theory/lanczos.hpp) that steps aside of kinks: where d(h) and d(2h) differ by a hundredth
+/// of the longest product so far, one lies within the step, and it is made ten times shorter, three times at most.
+class hessian_operator {
+ public:
+  hessian_operator(gradient_field its_gradient, std::vector<double> at, double relative_step = second_derivative_step)
+      : gradient(std::move(its_gradient)), w(std::move(at)), step(relative_step) {}
+
+  void operator()(std::span<const double> x, std::span<double> y) {
+    double h = step;
+    for (int shorter = 0; hessian_product(gradient, w, x, y, h) > 0.01 * std::max(longest, base::length(y));) {
+      if (++shorter > 3) break;
+      h /= 10;
+    }
+    longest = std::max(longest, base::length(y));
+  }
+
+ private:
+  gradient_field gradient;
+  std::vector<double> w;
+  double step, longest = 0;
+};
 
 /// The gradient in w of v' H(w) v, v fixed: five gradients. Where v is the unit eigenvector of a simple eigenvalue of
 /// H(w), it is the gradient of that eigenvalue (Hellmann and Feynman).

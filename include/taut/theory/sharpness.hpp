@@ -23,10 +23,7 @@ namespace taut {
 [[nodiscard]] inline eigenpair spherical_sharpness(const gradient_field& gradient, std::span<const double> w,
                                                    const lanczos_options& options = {},
                                                    double relative_step = second_derivative_step) {
-  const std::vector<double> unit = base::normalized(w);
-  return largest_eigenpair(
-      [&](std::span<const double> x, std::span<double> y) { hessian_product(gradient, unit, x, y, relative_step); },
-      w.size(), options);
+  return largest_eigenpair(hessian_operator(gradient, base::normalized(w), relative_step), w.size(), options);
 }
 
 /// The gradient of log lambda at a point of the unit sphere, `top` being spherical_sharpness there. Its part along the
