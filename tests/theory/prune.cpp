@@ -102,6 +102,7 @@ TEST_CASE("theory.prune: removed channels are zeros in padded parameters") {
   CHECK(std::ranges::count(get<6>(pruned.padded).weight, 0.0f) == 3 * 5);
   CHECK(get<0>(pruned.padded).weight[5] == get<0>(p).weight[5]);
   CHECK(get<1>(pruned.padded).batches[0] == 17);
+  CHECK(get<1>(pruned.padded).running_var == get<1>(p).running_var);
   CHECK(pruned.kept == kept_channels{{1, 2}, {0, 6}});
   CHECK(parameter_count(pruned) == (2 * 5 + 2) + 2 * 2 + 2 * 2 + 2 * 2 + (3 * 2 + 3));
 }

@@ -155,7 +155,7 @@ template <Network Pruned, Network Net> [[nodiscard]] kept_channels largest_chann
   return kept;
 }
 
-/// The network with the gains of all other channels set to 0: what pruning is measured against.
+/// The network with the gains of all channels but these set to 0: what pruning is measured against.
 template <Network Net> [[nodiscard]] parameters<Net> masked(parameters<Net> p, const kept_channels& kept) {
   base::check_kept<Net>(kept);
   base::for_each_gate<Net>([&]<std::size_t G>() {

@@ -24,8 +24,8 @@
 
 namespace taut {
 
-/// A pruned network whose widths are known at run time: `padded` has zeros where the smaller network has nothing, and
-/// computes the same.
+/// A pruned network whose widths are known at run time: the trainable parameters of `padded` are 0 where the smaller
+/// network has nothing, and it computes the same.
 template <Network Net> struct pruned_network {
   parameters<Net> padded;
   kept_channels kept;
@@ -72,9 +72,10 @@ template <class P> void for_each_kept_tensor(P& p, const kept_channels& kept, au
   });
 }
 
-/// Sets to 0 all parameters that removed channels alone use.
+/// Sets to 0 all trainable parameters that removed channels alone use. Their statistics stay: a variance may have a floor.
 template <class Net> void clear_removed(parameters<Net>& p, const kept_channels& kept) {
   for_each_kept_tensor(p, kept, [](const tensor_info& info, auto values, const auto& rows, const auto& columns) {
+    if (info.purpose == role::buffer) return;
     std::vector<bool> stays(values.size());
     for_each_kept(info.extents, rows, columns, [&](std::size_t i) { stays[i] = true; });
     for (std::size_t i = 0; i < values.size(); ++i)
@@ -126,7 +127,7 @@ template <class Net, class Pruned> using fitting_narrowing = typename decltype(j
 
 }  // namespace base
 
-/// Removes all other channels. @throws std::invalid_argument if a list is empty or not ascending, or names a channel that
+/// Removes all channels but these. @throws std::invalid_argument if a list is empty or not ascending, or names a channel that
 /// there is not, and if padding cuts off the constant of a removed channel.
 template <Network Net> [[nodiscard]] pruned_network<Net> prune(const parameters<Net>& p, const kept_channels& kept) {
   static_cast<void>(base::fitting_gates<Net>{});  // <- read the quoted words
@@ -175,7 +176,7 @@ template <Network Net> [[nodiscard]] std::size_t parameter_count(const pruned_ne
   return count;
 }
 
-/// The same with the widths of a type. @throws std::invalid_argument if the type has others
+/// A pruned network as parameters of a type with the widths that are left. @throws std::invalid_argument if the type has others
 template <Network Pruned, Network Net> [[nodiscard]] parameters<Pruned> narrowed(const pruned_network<Net>& from) {
   using verdict = base::fitting_narrowing<Net, Pruned>;
   static_cast<void>(verdict{});  // <- read the quoted words
