@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // exponential capacity control by normalization, and its limit: Lipschitz constants against depth in both regimes
 //
-//   sh examples/run.sh capacity_control --seed 1 --out build/out      # capacity_control.csv, .gp and, with gnuplot, .svg
+//   sh examples/run.sh capacity_control --seed 1 --out build/out      # capacity_*.csv, .gp and, with gnuplot, .svg
 //
-// K layers of norm c, with a layer norm behind each or without. For pairs of inputs whose std at every normalizer is at
+// Built networks are here, trained ones in capacity_control/. K layers of norm c, with a layer norm behind each or without. For pairs of inputs whose std at every normalizer is at
 // least s, normalization divides the product of norms c^K by (sqrt(s^2 + epsilon))^K: it shrinks the constant
 // exponentially where s > 1, and inflates it exponentially where s < 1. The weights make every bound nearly attained:
 // W_k = sum_i r_i q'_i q_i' with orthonormal q, q' orthogonal to (1, ..., 1), so that data along the first direction
 // keep the std r_0 = 1.0005 s, while the second has r_1 = c.
-#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <functional>
-#include <iostream>
+#include <stdexcept>
 #include <string>
 #include <taut/inference.hpp>
-#include <taut/weights/atomic_file.hpp>
 #include <vector>
+
+#include "capacity_control/trained.hpp"
+#include "laboratory/experiment.hpp"
 
 using namespace taut;
 
@@ -46,12 +46,6 @@ template <std::size_t K> struct plain : plain_chain<K>::type {};
 
 using vector = std::vector<double>;
 using basis = std::vector<vector>;
-
-struct settings {
-  std::uint64_t seed = 1;
-  std::filesystem::path out = ".";
-  bool quick = false;
-};
 
 double dot(const vector& a, const vector& b) {
   double sum = 0;
@@ -210,9 +204,9 @@ struct regime_at_depth {
   point without, with;
 };
 
-template <std::size_t K, double Std, double Norm> regime_at_depth examined(const settings& s) {
+template <std::size_t K, double Std, double Norm> regime_at_depth examined(const laboratory::experiment& e) {
   const double least = 1.0005 * Std;
-  const family f = drawn(K, Norm, least, s.seed + K);
+  const family f = drawn(K, Norm, least, e.seed + K);
   const double longest = std::sqrt(static_cast<double>(width));  // inputs with std up to 1
   const auto p = with_weights<normalized<K, Std>>(f);
   const auto q = with_weights<plain<K>>(f);
@@ -220,10 +214,10 @@ template <std::size_t K, double Std, double Norm> regime_at_depth examined(const
   const auto with = parameter_lipschitz_of(p, {.input_norm = longest});
   const auto without = parameter_lipschitz_of(q, {.input_norm = longest});
   r.with = {with.input, with.value,
-            search([&](const vector& x, vector& y) { return evaluated(p, x, y); }, f.data, 1.0005 * Std / least, s.seed,
-                   s.quick)};
+            search([&](const vector& x, vector& y) { return evaluated(p, x, y); }, f.data, 1.0005 * Std / least, e.seed,
+                   e.quick)};
   r.without = {without.input, without.value,
-               search([&](const vector& x, vector& y) { return evaluated(q, x, y); }, f.data, 1, s.seed, s.quick)};
+               search([&](const vector& x, vector& y) { return evaluated(q, x, y); }, f.data, 1, e.seed, e.quick)};
   return r;
 }
 
@@ -231,35 +225,28 @@ struct row {
   std::size_t depth;
   regime_at_depth large, small;
 };
-template <std::size_t... K> std::vector<row> table(const settings& s) {
-  return {row{K, examined<K, large_std, large_norm>(s), examined<K, small_std, small_norm>(s)}...};
+template <std::size_t... K> std::vector<row> table(const laboratory::experiment& e) {
+  return {row{K, examined<K, large_std, large_norm>(e), examined<K, small_std, small_norm>(e)}...};
 }
 
-std::string csv(const std::vector<row>& rows) {
-  std::string text = "depth";
+laboratory::table numbers_of(const std::vector<row>& rows) {
+  std::vector<std::string> columns{"depth"};
   for (const char* regime : {"large_std", "small_std"})
     for (const char* net : {"plain", "norm"})
       for (const char* what : {"bound", "sampled", "typical", "parameter_bound"})
-        text += std::string(",") + net + "_" + what + "_" + regime;
-  text += "\n";
+        columns.push_back(std::string(net) + "_" + what + "_" + regime);
+  laboratory::table numbers(columns);
   for (const row& r : rows) {
-    text += std::to_string(r.depth);
+    std::vector<laboratory::value> values{r.depth};
     for (const regime_at_depth* regime : {&r.large, &r.small})
       for (const point* p : {&regime->without, &regime->with})
-        for (const double v : {p->bound, p->seen.steepest, p->seen.typical, p->parameter_bound}) {
-          char number[32];
-          std::snprintf(number, sizeof number, ",%.9g", v);
-          text += number;
-        }
-    text += "\n";
+        for (const double v : {p->bound, p->seen.steepest, p->seen.typical, p->parameter_bound}) values.emplace_back(v);
+    numbers.add(values);
   }
-  return text;
+  return numbers;
 }
 
-constexpr const char* figure = R"(set terminal svg size 900,480 font "sans,12"
-set output "capacity_control.svg"
-set datafile separator ","
-set logscale y
+constexpr const char* figure = R"(set logscale y
 set format y "10^{%T}"
 set xlabel "layers"
 set ylabel "Lipschitz constant"
@@ -275,8 +262,8 @@ plot "capacity_control.csv" skip 1 using 1:2 with lines lw 2 dt 2 lc 1 title "no
   "" skip 1 using 1:15 with points pt 6 lc 2 title "found"
 )";
 
-int run(const settings& s) {
-  const auto rows = table<1, 2, 4, 8, 16>(s);
+std::vector<std::pair<std::string, laboratory::value>> built_networks(const laboratory::experiment& e) {
+  const auto rows = table<1, 2, 4, 8, 16>(e);
   std::printf("layers of norm c, a layer norm behind each; for pairs of inputs with std >= s at every normalizer\n\n");
   std::printf("            c = 3, s = 2                              c = 0.4, s = 0.2\n");
   std::printf("            plain               normalized            plain               normalized\n");
@@ -303,37 +290,34 @@ int run(const settings& s) {
       sound = sound && p.seen.steepest <= p.bound * (1 + 1e-6);
   if (!sound) throw std::logic_error("a pair of inputs is steeper than the bound");
 
-  std::filesystem::create_directories(s.out);
-  write_file(s.out / "capacity_control.csv", csv(rows));
-  write_file(s.out / "capacity_control.gp", std::string_view(figure));
-  std::filesystem::current_path(s.out);
-  const bool drawn = std::system("gnuplot capacity_control.gp 2>/dev/null") == 0;
-  std::printf("wrote capacity_control.csv and capacity_control.gp%s\n",
-              drawn ? ", and drew capacity_control.svg" : "; gnuplot would draw capacity_control.svg");
-  std::printf(
-      "RESULT depth=%zu plain_bound=%.6g plain_sampled=%.6g norm_bound_large_std=%.6g "
-      "norm_sampled_large_std=%.6g plain_bound_small_std=%.6g plain_sampled_small_std=%.6g "
-      "norm_bound_small_std=%.6g norm_sampled_small_std=%.6g\n",
-      last.depth, last.large.without.bound, last.large.without.seen.steepest, last.large.with.bound,
-      last.large.with.seen.steepest, last.small.without.bound, last.small.without.seen.steepest, last.small.with.bound,
-      last.small.with.seen.steepest);
-  return 0;
+  e.draw("capacity_control", numbers_of(rows), figure);
+  return {{"depth", last.depth},
+          {"plain_bound", last.large.without.bound},
+          {"plain_sampled", last.large.without.seen.steepest},
+          {"norm_bound_large_std", last.large.with.bound},
+          {"norm_sampled_large_std", last.large.with.seen.steepest},
+          {"plain_bound_small_std", last.small.without.bound},
+          {"plain_sampled_small_std", last.small.without.seen.steepest},
+          {"norm_bound_small_std", last.small.with.bound},
+          {"norm_sampled_small_std", last.small.with.seen.steepest}};
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  settings s;
-  CLI::App app{
-      "Lipschitz constants against depth, with normalizers and without, where stds are large and where small."};
-  app.add_option("--seed", s.seed, "of weights and search")->capture_default_str();
-  app.add_option("--out", s.out, "folder for the table and the figure")->capture_default_str();
-  app.add_flag("--quick", s.quick, "a shorter search");
-  CLI11_PARSE(app, argc, argv);
-  try {
-    return run(s);
-  } catch (const std::exception& e) {
-    std::cerr << "capacity_control: " << e.what() << "\n";
-    return 1;
-  }
+  laboratory::experiment e{"capacity_control",
+                           "Lipschitz constants with normalizers and without: against depth, where stds are large and "
+                           "where small, and of trained networks."};
+  training_settings s;
+  e.options.add_option("--epochs", s.epochs, "of training")->capture_default_str();
+  e.options.add_option("--samples", s.samples, "digits to train on, of 1797")->capture_default_str();
+  e.options.add_option("--seeds", s.seeds, "networks of each kind")->capture_default_str();
+  e.options.add_option("--rate", s.rate, "of learning")->capture_default_str();
+  e.options.add_option("--weight-decay", s.weight_decay, "in training")->capture_default_str();
+  return e.main(argc, argv, [&] {
+    if (e.quick) s.epochs = std::min<std::size_t>(s.epochs, 10), s.seeds = 1;
+    auto keys = built_networks(e);
+    for (auto& key : trained_networks(e, s)) keys.push_back(std::move(key));
+    e.result(keys);
+  });
 }
