@@ -50,7 +50,8 @@ template <Network Net, Optimizer O> [[nodiscard]] sparse_gains<O> with_sparse_ga
   return made;
 }
 
-/// An optimizer whose steps leave what has been removed at 0.
+/// An optimizer whose steps leave what has been removed at 0. (Behind ReLU its slopes are 0 anyway; where 0 becomes another
+/// number, columns that read it have some.)
 template <Optimizer O> struct zero_keeping {
   O optimizer;
   std::vector<std::vector<float>> stays;  ///< of each trainable tensor: 1, or 0 where it stays 0
