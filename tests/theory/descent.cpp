@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 #include <taut/theory/descent.hpp>
 
@@ -26,9 +27,16 @@ double bowl(std::span<const double> w, std::span<double> g) {
 }  // namespace
 
 TEST_CASE("theory.descent: of a scale-invariant loss, moments, their product and the moment of convergence") {
-  std::vector<double> w{2, 1, 1};
-  const auto run = descend(on_sphere, w, {.rate = 0.4, .decay = 0.01, .steps = 101, .every = 20},
-                           [](std::span<const double> at) { return at[1]; });
+  std::vector<double> w{2, 1, 1}, evaluated;
+  const auto watched_loss = [&evaluated](std::span<const double> at, std::span<double> g) {
+    evaluated.assign(at.begin(), at.end());
+    return on_sphere(at, g);
+  };
+  const auto run = descend(watched_loss, w, {.rate = 0.4, .decay = 0.01, .steps = 101, .every = 20},
+                           [&evaluated](std::span<const double> at) {
+                             CHECK(std::ranges::equal(at, evaluated));  // the loss was last asked there
+                             return at[1];
+                           });
   REQUIRE(run.moments.size() == 7);
   CHECK(run.moments[0].length == Approx(std::sqrt(6)));
   CHECK(run.moments[0].measured == 1);
