@@ -6,7 +6,7 @@
 //   const gradient_probe there = probe_along_gradient(loss, w, {0.01, 0.1, 0.4});        // Santurkar et al. 2018
 //
 // A loss is anything with value(w) and gradient(w, g), which returns the value (theory/batch_loss.hpp). Directions are
-// as long as the filters they change: otherwise a network whose scale does not matter (theory.md: scale invariance)
+// as long as the filters they change: otherwise a network whose scale does not matter (net/scale_invariance.hpp)
 // would look the flatter the larger its weights are. For the same reason probes state |w|, too: gradients of a
 // function with L(aw) = L(w) fall with 1 / |w|, and its smoothness with 1 / |w|^2.
 #pragma once
