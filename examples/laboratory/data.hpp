@@ -50,9 +50,11 @@ inline const std::filesystem::path data_folder = TAUT_LARGE_DATA;
   return data;
 }
 
-/// Images of CIFAR's binary layout: `label_bytes` bytes, the last of which counts, then the red, green and blue plane of
-/// 32 x 32 bytes; 3072 features in [0, 1]. CIFAR-10 has one byte of label, CIFAR-100 two.
-[[nodiscard]] inline taut::dataset read_cifar(const std::filesystem::path& path, std::size_t label_bytes = 1) {
+/// Images of CIFAR's binary layout: `label_bytes` bytes, of which number `counts` is the label, then the red, green and
+/// blue plane of 32 x 32 bytes; 3072 features in [0, 1]. CIFAR-10 has one byte of label, CIFAR-100 two: the superclass
+/// and the class.
+[[nodiscard]] inline taut::dataset read_cifar(const std::filesystem::path& path, std::size_t label_bytes = 1,
+                                              std::size_t counts = 0) {
   const std::vector<std::byte> bytes = taut::read_decompressed(path);
   constexpr std::size_t pixels = 3 * 32 * 32;
   const std::size_t record = label_bytes + pixels, count = bytes.size() / record;
@@ -62,7 +64,7 @@ inline const std::filesystem::path data_folder = TAUT_LARGE_DATA;
   taut::dataset data{taut::array<float, 2>::from_shape({count, pixels}), std::vector<std::size_t>(count)};
   for (std::size_t i = 0; i < count; ++i) {
     const std::byte* const image = bytes.data() + i * record + label_bytes;
-    data.labels[i] = static_cast<std::size_t>(image[-1]);
+    data.labels[i] = static_cast<std::size_t>(bytes[i * record + counts]);
     for (std::size_t k = 0; k < pixels; ++k)
       data.inputs(i, k) = static_cast<float>(std::to_integer<unsigned>(image[k])) / 255;
   }
@@ -82,6 +84,15 @@ struct train_and_test {
     if (!first.empty() && !second.empty()) return train_and_test{read_cifar(first), read_cifar(second)};
   }
   return std::nullopt;
+}
+
+/// The images of CIFAR-100, the official train.bin and test.bin, with their 20 superclasses.
+[[nodiscard]] inline std::optional<train_and_test> cifar100_superclasses(
+    const std::filesystem::path& folder = data_folder) {
+  const auto train = found(folder, "cifar-100-binary", "train.bin"),
+             test = found(folder, "cifar-100-binary", "test.bin");
+  if (train.empty() || test.empty()) return std::nullopt;
+  return train_and_test{read_cifar(train, 2), read_cifar(test, 2)};
 }
 
 /// Images of channels x height x width as means over blocks of side x side. @pre side divides height and width
