@@ -330,7 +330,7 @@ void growth(const std::vector<contender>& nets, const dataset_parts& data, const
 /// on each.
 void spheres(const settings& s, const laboratory::experiment& e) {
   base::random_stream random(s.seed);
-  std::vector<double> three(3 * 150), six(6 * 400);
+  std::vector<double> three(3 * 100), six(6 * 400);
   for (double& v : three) v = random.normal();
   for (double& v : six) v = random.normal();
   const auto on_circle = projected(form::layer_norm, three), on_sphere = projected(form::rms_norm, three),

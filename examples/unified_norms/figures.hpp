@@ -3,7 +3,7 @@
 #pragma once
 #include <string>
 
-#include "laboratory/experiment.hpp"
+#include "../laboratory/experiment.hpp"
 
 namespace unified {
 
@@ -109,7 +109,7 @@ names = ")gp" + perceptron_names +
   e.draw("unified_norms_sphere", R"gp(
 set multiplot layout 1,3
 set view equal xyz
-set view 65, 35
+set view 62, 70, 1.7
 set xyplane relative 0
 unset border
 unset tics
@@ -118,26 +118,27 @@ set parametric
 set isosamples 25, 25
 set urange [0:2*pi]
 set vrange [-pi/2:pi/2]
-set hidden3d front
 r = sqrt(3)
+unset hidden3d
 set title "LN on R^3: the plane of mean 0, its circle of radius 3^{1/2}"
 set xrange [-2.5:2.5]
 set yrange [-2.5:2.5]
 set zrange [-2.5:2.5]
 splot "unified_norms_sphere.csv" skip 1 using 1:2:3 with points pt 7 ps 0.3 lc rgb "#999999", \
-  "" skip 1 using 1:2:3:($4-$1):($5-$2):($6-$3) with vectors nohead lw 0.3 lc rgb "#cccccc", \
+  "" skip 1 using 1:2:3:($4-$1):($5-$2):($6-$3) with vectors nohead lw 0.5 lc rgb "#bbbbbb", \
   "" skip 1 using 4:5:6 with points pt 7 ps 0.5 lc rgb "#1f77b4", \
-  r*cos(u)*cos(v), r*sin(u)*cos(v), r*sin(v) with lines lw 0.3 lc rgb "#e0e0e0"
+  r*cos(u)*cos(v), r*sin(u)*cos(v), r*sin(v) with lines lw 0.3 lc rgb "#cccccc"
+set hidden3d front
 set title "RMS norm on R^3: the sphere of radius 3^{1/2}"
 splot "unified_norms_sphere.csv" skip 1 using 1:2:3 with points pt 7 ps 0.3 lc rgb "#999999", \
-  "" skip 1 using 1:2:3:($7-$1):($8-$2):($9-$3) with vectors nohead lw 0.3 lc rgb "#cccccc", \
+  "" skip 1 using 1:2:3:($7-$1):($8-$2):($9-$3) with vectors nohead lw 0.5 lc rgb "#bbbbbb", \
   "" skip 1 using 7:8:9 with points pt 7 ps 0.5 lc rgb "#2ca02c", \
-  r*cos(u)*cos(v), r*sin(u)*cos(v), r*sin(v) with lines lw 0.3 lc rgb "#e0e0e0"
+  r*cos(u)*cos(v), r*sin(u)*cos(v), r*sin(v) with lines lw 0.3 lc rgb "#cccccc"
 set title "GN<2> on R^6: a circle for each group, together a torus"
 set vrange [0:2*pi]
 splot "unified_norms_torus.csv" skip 1 using ((1.7+0.7*cos($2))*cos($1)):((1.7+0.7*cos($2))*sin($1)):(0.7*sin($2)) \
   with points pt 7 ps 0.4 lc rgb "#17becf", \
-  (1.7+0.7*cos(v))*cos(u), (1.7+0.7*cos(v))*sin(u), 0.7*sin(v) with lines lw 0.3 lc rgb "#e0e0e0"
+  (1.7+0.7*cos(v))*cos(u), (1.7+0.7*cos(v))*sin(u), 0.7*sin(v) with lines lw 0.3 lc rgb "#cccccc"
 unset multiplot)gp",
          "1350,470");
 }

@@ -190,3 +190,11 @@ TEST_CASE("train.fit: a loss that is not finite ends the training with advice") 
   CHECK_THROWS_WITH(fit(p, clusters(40, 1), batch<8>{}, {.epochs = 50, .learning_rate = 1e18}),
                     tests::contains("try a smaller learning rate"));
 }
+
+TEST_CASE("train.fit: nor does a last step that leaves the floats pass, which no loss has seen") {
+  struct small : decltype(Input<2> >> Linear<2>) {};
+  parameters<small> p;
+  initialise(p, 1);
+  CHECK_THROWS_WITH(fit(p, clusters(8, 1), batch<8>{}, {.epochs = 1, .learning_rate = 1e300}),
+                    tests::contains("0.weight is not finite"));
+}

@@ -126,6 +126,11 @@ history train(parameters<Net>& p, const dataset& data, const fit_options& option
     if (options.test != nullptr) reports.back().test = score_of(p, *options.test);
     if (options.on_epoch) options.on_epoch(reports.back());
   }
+  for_each_tensor(p, [](std::string_view name, auto, auto tensor) {  // the last step is in no loss
+    for (const auto value : tensor)
+      if (!rounded::is_finite(static_cast<double>(value)))
+        throw std::runtime_error(std::string(name) + " is not finite: try a smaller learning rate");
+  });
   project(p);
   return reports;
 }
@@ -135,7 +140,7 @@ history train(parameters<Net>& p, const dataset& data, const fit_options& option
 /// Trains p with an optimizer and an objective of one's own. Each epoch is one pass over the shuffled samples in full
 /// batches; the rest that fills no batch is left out (another rest each epoch). @post project(p) changes nothing.
 /// @throws std::invalid_argument if the data or the options make no sense, std::runtime_error if the loss is not
-/// finite.
+/// finite, or what was trained is not.
 template <Network Net, std::size_t N, Optimizer O, class Aim = cross_entropy>
 history fit(parameters<Net>& p, const dataset& data, batch<N>, const fit_options& options, O optimizer,
             const Aim& aim = {}) {
