@@ -6,119 +6,20 @@
 // Perceptrons on the digits (none, BN, LN, GN, RMS, weight norm, centred weight norm, spectral norm), convolutions on
 // the digits and on block averages of CIFAR (instance norm, too). --data DIR: the folder of CIFAR's files; those of
 // CIFAR-100 count where they are there. What the numbers say is in docs/unified_norms.md.
-#include <atomic>
-#include <mutex>
 #include <numbers>
-#include <thread>
 
 #include "laboratory/data.hpp"
 #include "laboratory/experiment.hpp"
-#include "unified_norms/contender.hpp"
 #include "unified_norms/figures.hpp"
+#include "unified_norms/trials.hpp"
 
 using namespace taut;
 using namespace unified;
-using laboratory::median;
-using laboratory::table;
+using laboratory::median, laboratory::table;
 
 namespace {
 
 constexpr double wanted = 0.9;  // of test accuracy on the digits, where a learning rate is called usable
-
-struct settings {
-  std::uint64_t seed = 1;
-  bool quick = false;
-  std::filesystem::path data = laboratory::data_folder;
-  std::size_t seeds() const { return quick ? 1 : 3; }
-};
-using keys = std::vector<std::pair<std::string, laboratory::value>>;
-
-/// job(0) ... job(count - 1) on all processors. The jobs know nothing of each other, so nothing depends on the order.
-void in_parallel(std::size_t count, const std::function<void(std::size_t)>& job) {
-  std::atomic<std::size_t> next = 0;
-  std::exception_ptr failure;
-  std::mutex guard;
-  const auto work = [&] {
-    for (std::size_t i = next++; i < count; i = next++) try {
-        job(i);
-      } catch (...) {
-        const std::lock_guard lock(guard);
-        failure = std::current_exception();
-      }
-  };
-  {
-    std::vector<std::jthread> threads;
-    for (unsigned t = 1; t < std::max(1u, std::thread::hardware_concurrency()); ++t) threads.emplace_back(work);
-    work();
-  }
-  if (failure) std::rethrow_exception(failure);
-}
-
-/// The same recipe with several seeds.
-struct repeated {
-  std::vector<outcome> runs;
-  [[nodiscard]] double accuracy() const {
-    return middle([](const outcome& o) { return o.accuracy(); });
-  }
-  [[nodiscard]] double train_loss() const {
-    return middle([](const outcome& o) { return o.train_loss(); });
-  }
-  [[nodiscard]] double middle(const std::function<double(const outcome&)>& of) const {
-    std::vector<double> values;
-    for (const outcome& o : runs) values.push_back(of(o));
-    return median(values);
-  }
-};
-
-/// Trains every net by every recipe: found[net * recipes + recipe].
-std::vector<repeated> trained(const std::vector<contender>& nets, const std::vector<recipe>& recipes,
-                              const dataset_parts& data, const settings& s) {
-  std::vector<repeated> found(nets.size() * recipes.size());
-  for (repeated& r : found) r.runs.resize(s.seeds());
-  in_parallel(found.size() * s.seeds(), [&](std::size_t job) {
-    const std::size_t which = job / s.seeds(), seed = job % s.seeds();
-    recipe how = recipes[which % recipes.size()];
-    how.seed = s.seed + seed;
-    found[which].runs[seed] = nets[which / recipes.size()].train(how, data.first, data.rest);
-  });
-  return found;
-}
-/// One recipe for each net.
-std::vector<repeated> trained_each(const std::vector<contender>& nets, const std::vector<recipe>& recipes,
-                                   const dataset_parts& data, const settings& s) {
-  std::vector<repeated> found(nets.size());
-  for (repeated& r : found) r.runs.resize(s.seeds());
-  in_parallel(nets.size() * s.seeds(), [&](std::size_t job) {
-    const std::size_t net = job / s.seeds(), seed = job % s.seeds();
-    recipe how = recipes[net];
-    how.seed = s.seed + seed;
-    found[net].runs[seed] = nets[net].train(how, data.first, data.rest);
-  });
-  return found;
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-/// One column of a table for each net behind a first one.
-table by_net(const std::string& first, const std::vector<contender>& nets) {
-  std::vector<std::string> columns{first};
-  for (const contender& c : nets) columns.push_back(c.norm);
-  return table(columns);
-}
-std::vector<recipe> at_rates(recipe how, const std::vector<double>& rates) {
-  std::vector<recipe> all;
-  for (const double rate : rates) all.push_back(how), all.back().rate = rate;
-  return all;
-}
-/// The recipe with the smallest training loss: the test samples choose nothing.
-std::size_t best(const std::vector<repeated>& found, std::size_t first, std::size_t count) {
-  std::size_t chosen = 0;
-  for (std::size_t i = 1; i < count; ++i)
-    if (found[first + i].train_loss() < found[first + chosen].train_loss()) chosen = i;
-  return chosen;
-}
 
 /// Learning rates: accuracy against the rate as it is, with warm-up, with clipping, with both. Returns the best rate of
 /// each net as it is.
@@ -130,7 +31,7 @@ std::vector<double> sweep_rates(const std::vector<contender>& nets, const datase
   variants[1].warm_up = variants[3].warm_up = 0.2;
   variants[2].max_norm = variants[3].max_norm = 1;
   const char* const names[] = {"", "_warm", "_clip", "_both"};
-  std::vector<double> chosen;
+  std::vector<double> chosen, ranges;
   table largest({"norm", "plain", "warm", "clip", "both"});
   std::vector<std::vector<laboratory::value>> limits(nets.size());
   std::printf("largest usable rate (test accuracy >= %g): as it is, with warm-up, with clipping, with both\n", wanted);
@@ -150,15 +51,17 @@ std::vector<double> sweep_rates(const std::vector<contender>& nets, const datase
       if (v == 0) chosen.push_back(rates[best(found, n * rates.size(), rates.size())]);
       if (v == 0) limits[n].push_back(nets[n].norm);
       limits[n].push_back(largest_usable(tried, wanted));
-      result.emplace_back(std::string("largest_rate") + names[v] + "_" + lower(nets[n].norm),
-                          largest_usable(tried, wanted));
-      if (v == 0) result.emplace_back("usable_range_" + lower(nets[n].norm), usable_range(tried, wanted));
+      if (v == 0) ranges.push_back(usable_range(tried, wanted));
+      if (v == 0 || v == 3)
+        result.emplace_back(std::string("largest_rate") + names[v] + "_" + lower(nets[n].norm),
+                            largest_usable(tried, wanted));
     }
   }
   for (std::size_t n = 0; n < nets.size(); ++n) {
     largest.add(limits[n]);
-    std::printf("  %-5s %8s %8s %8s %8s   best %g\n", nets[n].norm.c_str(), limits[n][1].text.c_str(),
-                limits[n][2].text.c_str(), limits[n][3].text.c_str(), limits[n][4].text.c_str(), chosen[n]);
+    std::printf("  %-5s %8s %8s %8s %8s   best %-8g usable over a factor of %g\n", nets[n].norm.c_str(),
+                limits[n][1].text.c_str(), limits[n][2].text.c_str(), limits[n][3].text.c_str(),
+                limits[n][4].text.c_str(), chosen[n], ranges[n]);
   }
   e.write("unified_norms_largest_rates", largest);
   return chosen;
@@ -170,7 +73,7 @@ std::vector<repeated> converge(const std::string& name, const std::vector<conten
                                const dataset_parts& data, const settings& s, const laboratory::experiment& e,
                                keys& result) {
   std::vector<recipe> recipes;
-  for (const double rate : rates) recipes.push_back({.rate = rate, .epochs = epochs});
+  for (const double rate : rates) recipes.push_back({.rate = rate, .epochs = epochs, .every_epoch = true});
   const auto found = trained_each(nets, recipes, data, s);
   table curves = by_net("epoch", nets);
   std::vector<std::size_t> reached(nets.size(), 0);
@@ -188,8 +91,8 @@ std::vector<repeated> converge(const std::string& name, const std::vector<conten
   std::printf("\n%s: test accuracy at the best rate, epochs until %g (0: never)\n", name.c_str(), goal);
   for (std::size_t n = 0; n < nets.size(); ++n) {
     std::printf("  %-5s %.4f  %zu   rate %g\n", nets[n].norm.c_str(), found[n].accuracy(), reached[n], rates[n]);
-    result.emplace_back(name + "_" + lower(nets[n].norm), found[n].accuracy());
-    result.emplace_back(name + "_epochs_" + lower(nets[n].norm), reached[n]);
+    result.emplace_back((name == "digits" ? "accuracy" : name) + "_" + lower(nets[n].norm), found[n].accuracy());
+    if (name == "digits") result.emplace_back("epochs_" + lower(nets[n].norm), reached[n]);
   }
   return found;
 }
@@ -233,7 +136,8 @@ void batches(const dataset_parts& data, const settings& s, const laboratory::exp
     const double reached = found[n * rates.size() + r].accuracy();
     accuracy.add({nets[n].batch, reached, nets[n].norm, rates[r]});
     std::printf("  %-5s %4zu  %.4f   rate %g\n", nets[n].norm.c_str(), nets[n].batch, reached, rates[r]);
-    result.emplace_back(lower(nets[n].norm) + "_batch" + std::to_string(nets[n].batch), reached);
+    if (nets[n].batch == 2 || nets[n].batch == 256)
+      result.emplace_back(lower(nets[n].norm) + "_batch" + std::to_string(nets[n].batch), reached);
   }
   e.write("unified_norms_batches", accuracy);
 }
@@ -297,9 +201,11 @@ void growth(const std::vector<contender>& nets, const dataset_parts& data, const
             const laboratory::experiment& e, keys& result) {
   const std::size_t epochs = s.quick ? 4 : 64;
   const auto found =
-      trained(nets, {{.rate = 0.1, .epochs = epochs, .constant_rate = true, .keep_weights = true}}, data, s);
+      trained(nets, {{.rate = 0.1, .epochs = epochs, .constant_rate = true, .every_epoch = true}}, data, s);
   table seen({"epoch", "weights", "ratio", "slope", "norm"});
-  std::printf("\nfrom epoch 1 to %zu at rate 0.1: weights, gain/std and |d margin / d x| grow by\n", epochs);
+  std::printf(
+      "\nfrom epoch 1 to %zu at rate 0.1: weights below the last layer, gain/std and |d margin / d x| grow by\n",
+      epochs);
   for (std::size_t n = 0; n < nets.size(); ++n) {
     if (n > 0) seen.separate(), seen.separate();
     double first[3]{}, last[3]{};
@@ -320,8 +226,6 @@ void growth(const std::vector<contender>& nets, const dataset_parts& data, const
     std::printf("  %-5s %6.2f %8.3f %8.2f\n", nets[n].norm.c_str(), last[0] / first[0], last[1] / first[1],
                 last[2] / first[2]);
     result.emplace_back("weights_grow_" + lower(nets[n].norm), last[0] / first[0]);
-    result.emplace_back("ratio_grows_" + lower(nets[n].norm), last[1] / first[1]);
-    result.emplace_back("slope_grows_" + lower(nets[n].norm), last[2] / first[2]);
   }
   e.write("unified_norms_growth", seen);
 }
@@ -382,12 +286,14 @@ void images(const std::string& name, double goal, std::size_t epochs, const data
   const std::size_t sweep_epochs = s.quick ? 1 : epochs / 2;
   const auto found = trained(nets, at_rates({.epochs = sweep_epochs}, rates), data, once);
   std::vector<double> chosen;
+  std::printf("\n%s: largest rate tried that reaches %g in %zu epochs\n ", name.c_str(), goal, sweep_epochs);
   for (std::size_t n = 0; n < nets.size(); ++n) {
     rate_sweep tried;
     for (std::size_t r = 0; r < rates.size(); ++r) tried.push_back({rates[r], found[n * rates.size() + r].accuracy()});
     chosen.push_back(rates[best(found, n * rates.size(), rates.size())]);
-    result.emplace_back(name + "_largest_rate_" + lower(nets[n].norm), largest_usable(tried, goal));
+    std::printf(" %s %g", nets[n].norm.c_str(), largest_usable(tried, goal));
   }
+  std::printf("\n");
   converge(name, nets, chosen, s.quick ? 1 : epochs, goal, data, s, e, result);
 }
 

@@ -22,18 +22,18 @@ struct recipe {
   double warm_up = 0;                                         ///< share of training in which the rate rises
   double max_norm = std::numeric_limits<double>::infinity();  ///< of the gradient: larger ones are clipped
   bool constant_rate = false;                                 ///< otherwise the cosine
-  bool keep_weights = false;                                  ///< of every moment, not only of the last
+  bool every_epoch = false;                                   ///< a moment each, not only the last
 };
 
 /// After an epoch.
 struct moment {
   double train_loss = 0, test_accuracy = 0;
-  double weight_length = 0;    ///< of all weights together
+  double weight_length = 0;    ///< of all weights but the last layer's
   double fixed_ratio = 1;      ///< batch norm's product of gain / std
   std::vector<float> weights;  ///< of the network at inference, tensor behind tensor: for examine
 };
 
-/// One moment for each epoch, none if the loss became infinite.
+/// The moment behind the last epoch, or one for each; none if the loss became infinite.
 struct outcome {
   std::vector<moment> moments;
   [[nodiscard]] bool diverged() const { return moments.empty(); }

@@ -75,6 +75,7 @@ unset multiplot)gp",
       colours + R"gp(
 set grid
 set logscale x
+set xrange [0.0125:1.6]
 set yrange [0:1]
 set xlabel "radius (Euclidean; pixels in [0, 1])"
 set ylabel "accuracy (median of seeds)"
@@ -100,8 +101,8 @@ names = ")gp" + perceptron_names +
               "\"\nplot for [i=1:8] \"unified_norms_growth.csv\" skip 1 index i-1 using 1:" + column +
               " with lines lw 2 lc rgb colour(word(names, i)) title word(names, i)\n";
   };
-  growth += "set key bottom right\n";
-  panel("length of all weights", "2");
+  growth += "set key outside bottom center horizontal\n";
+  panel("length of the weights before normalizers", "2");
   panel("gain / std, product over layers", "3");
   panel("|d margin / d x|, geometric mean", "4");
   e.draw("unified_norms_growth", growth + "unset multiplot", "1350,450");

@@ -5,6 +5,7 @@
 #include <taut/layers/centered_weight_norm.hpp>
 #include <taut/layers/spectral_norm.hpp>
 #include <taut/layers/weight_norm.hpp>
+#include <taut/net/advice.hpp>
 
 #include "training.hpp"
 
@@ -17,6 +18,11 @@ template <auto Hidden> struct reparametrized : decltype(Input<64> >> Hidden >> R
 using mlp_wn = reparametrized<WeightNorm(Linear<32>)>;
 using mlp_cwn = reparametrized<CenteredWeightNorm(Linear<32>)>;
 using mlp_sn = reparametrized<SpectralNorm<2.0>(Linear<32>)>;
+
+// A batch of one sample has no variance: fit(p, data, batch<1>{}, options) does not compile. Tiny ones are reported.
+static_assert(!base::is_fitting_batch<mlp_bn, batch<1>> && base::is_fitting_batch<mlp_bn, batch<2>>);
+static_assert(advice<mlp_bn, batch<4>>.size() == advice<mlp_bn, batch<64>>.size() + 2);  // one for each batch norm
+static_assert(base::is_fitting_batch<mlp_ln, batch<1>> && base::is_fitting_batch<mlp, batch<1>>);
 
 template <std::size_t... Sizes> std::vector<contender> in_batches() {
   return {made<mlp, mlp, Sizes>("none")..., made<mlp_ln, mlp_ln, Sizes>("LN", form::layer_norm)...,

@@ -21,15 +21,14 @@ outcome trained(const recipe& how, const taut::dataset& train, const taut::datas
   taut::scale_weights(*p, how.weight_scale);
   outcome found;
   const auto note = [&](const taut::epoch_report& report) {
+    if (!how.every_epoch && report.epoch < report.epochs) return;
+    const auto q = taut::inference_form<Form>(*p);  // folded once, not for each group of samples
     moment now;
-    now.train_loss = report.train.loss, now.test_accuracy = taut::accuracy(*p, test);
-    now.weight_length = taut::weight_length(*p), now.fixed_ratio = taut::fixed_ratio(*p);
-    if (how.keep_weights || report.epoch == report.epochs) {
-      const auto q = taut::inference_form<Form>(*p);
-      taut::for_each_tensor(q, [&](auto, auto, auto values) {
-        for (const auto v : values) now.weights.push_back(static_cast<float>(v));
-      });
-    }
+    now.train_loss = report.train.loss, now.test_accuracy = taut::accuracy(q, test);
+    now.weight_length = taut::weight_length(*p, Net::depth - 1), now.fixed_ratio = taut::fixed_ratio(*p);
+    taut::for_each_tensor(q, [&](auto, auto, auto values) {
+      for (const auto v : values) now.weights.push_back(static_cast<float>(v));
+    });
     found.moments.push_back(std::move(now));
   };
   taut::rate_schedule schedule = how.constant_rate ? taut::constant_rate : taut::cosine_rate;

@@ -26,6 +26,7 @@ TEST_CASE("theory.weight_length: matrices count, biases and gains do not") {
   get<0>(p).bias = {100, 100};
   get<2>(p).weight = {12, 0};
   CHECK(weight_length(p) == Approx(13));
+  CHECK(weight_length(p, 2) == Approx(5));
   scale_weights(p, -0.5);
   CHECK(weight_length(p) == Approx(6.5));
   CHECK(get<0>(p).weight[1] == -1);

@@ -2,10 +2,9 @@
 // Which learning rates are usable: those whose training ends with the accuracy that is wanted.
 //
 //   rate_sweep tried;
-//   for (const double rate : geometric(0.01, 10, 2)) tried.push_back({rate, trained_or_diverged([&] { ... })});
-//   largest_usable(tried, 0.9);  best_rate(tried);  usable_range(tried, 0.9);         // 100: over two decades
+//   for (const double rate : geometric(0.01, 10, 2)) tried.push_back({rate, accuracy of a training at this rate});
+//   largest_usable(tried, 0.9);  usable_range(tried, 0.9);                            // 100: over two decades
 #pragma once
-#include <cmath>
 #include <stdexcept>
 #include <vector>
 
@@ -14,24 +13,18 @@ namespace taut {
 /// One training.
 struct rate_trial {
   double rate = 0;
-  double accuracy = 0;  ///< 0 where the loss became infinite
+  double accuracy = 0;  ///< 0 where `fit` threw because the loss became infinite
 };
 /// Trainings that differ in their learning rates alone.
 using rate_sweep = std::vector<rate_trial>;
 
-/// first, first factor, first factor^2, ... up to last, which may be missed by a rounding.
+/// first, first factor, first factor^2, ... up to last, which counts if only roundings lie between. @throws
+/// std::invalid_argument unless first > 0 and factor > 1.
 [[nodiscard]] inline std::vector<double> geometric(double first, double last, double factor) {
   if (!(first > 0) || !(factor > 1)) throw std::invalid_argument("a geometric sequence needs first > 0 and factor > 1");
   std::vector<double> numbers;
   for (double x = first; x <= last * (1 + 1e-12); x *= factor) numbers.push_back(x);
   return numbers;
-}
-
-/// What train() gives, or 0 where `fit` finds that the loss is not finite.
-template <class Train> [[nodiscard]] double trained_or_diverged(Train&& train) {
-  try {
-    return train();
-  } catch (const std::runtime_error&) { return 0; }
 }
 
 /// The largest rate tried whose accuracy is at least `wanted`; 0 if there is none.
@@ -49,15 +42,6 @@ template <class Train> [[nodiscard]] double trained_or_diverged(Train&& train) {
   for (const rate_trial& t : tried)
     if (t.accuracy >= wanted && t.rate < smallest) smallest = t.rate;
   return largest > 0 ? largest / smallest : 0;
-}
-
-/// The rate of the highest accuracy, the first of equals. @throws std::invalid_argument if none was tried.
-[[nodiscard]] inline double best_rate(const rate_sweep& tried) {
-  if (tried.empty()) throw std::invalid_argument("no learning rate was tried");
-  const rate_trial* best = tried.data();
-  for (const rate_trial& t : tried)
-    if (t.accuracy > best->accuracy) best = &t;
-  return best->rate;
 }
 
 }  // namespace taut

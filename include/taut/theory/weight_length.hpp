@@ -11,26 +11,32 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <span>
 #include <taut/net/parameters.hpp>
+#include <type_traits>
 
 namespace taut {
 
 namespace base {
 
-/// Calls f(span) for each tensor of weights.
-template <class P> constexpr void for_each_weight(P& p, auto&& f) {
-  for_each_described_tensor(p, [&](const tensor_info& info, auto values) {
-    if constexpr (std::floating_point<typename decltype(values)::value_type>)
-      if (info.purpose == role::trainable && info.extents.rank >= 2) f(values);
+/// Calls f(span) for each tensor of weights of the first `layers` layers.
+template <class Net, class P> constexpr void for_each_weight(P& p, std::size_t layers, auto&& f) {
+  for_each_layer<Net>([&]<std::size_t I>(std::size_t number) {
+    if (number >= layers) return;
+    for_each_tensor_of_layer(parameters_at<I>(p, number), [&](const tensor_info& info, auto& values) {
+      if constexpr (std::floating_point<std::remove_cvref_t<decltype(values[0])>>)
+        if (info.purpose == role::trainable && info.extents.rank >= 2) f(std::span(values));
+    });
   });
 }
 
 }  // namespace base
 
-/// The Euclidean length of all weights together, summed in double.
-template <class Net, class Real> [[nodiscard]] double weight_length(const parameters<Net, Real>& p) {
+/// The Euclidean length of all weights together, or of those of the first `layers` layers; summed in double.
+template <class Net, class Real>
+[[nodiscard]] double weight_length(const parameters<Net, Real>& p, std::size_t layers = Net::depth) {
   double sum = 0;
-  base::for_each_weight(p, [&](auto values) {
+  base::for_each_weight<Net>(p, layers, [&](auto values) {
     for (const Real w : values) sum += static_cast<double>(w) * static_cast<double>(w);
   });
   return std::sqrt(sum);
@@ -39,7 +45,7 @@ template <class Net, class Real> [[nodiscard]] double weight_length(const parame
 /// Multiplies all weights by a factor, each rounded once. The matrix of a weight norm is scaled by it, that of a
 /// spectral norm stays.
 template <class Net, class Real> constexpr void scale_weights(parameters<Net, Real>& p, double factor) {
-  base::for_each_weight(p, [&](auto values) {
+  base::for_each_weight<Net>(p, Net::depth, [&](auto values) {
     for (Real& w : values) w = static_cast<Real>(static_cast<double>(w) * factor);
   });
 }
