@@ -218,10 +218,11 @@ struct convolution : configurable<L> {
   }
   // f<Count>(co, ci): the outputs co, ..., co + Count - 1 read the inputs of a group that begins at ci.
   template <shape In, class F> static constexpr void for_each_block(F&& f) {
+    constexpr std::size_t together = 4, whole = outputs / together * together;  // g++ sees that there may be no rest
     for (std::size_t group = 0; group < channel_groups; ++group) {
-      std::size_t co = group * outputs;
-      for (; co + 4 <= (group + 1) * outputs; co += 4) f.template operator()<4>(co, group * inputs<In>);
-      for (; co < (group + 1) * outputs; ++co) f.template operator()<1>(co, group * inputs<In>);
+      const std::size_t co = group * outputs, first = group * inputs<In>;
+      for (std::size_t k = 0; k < whole; k += together) f.template operator()<together>(co + k, first);
+      for (std::size_t k = whole; k < outputs; ++k) f.template operator()<1>(co + k, first);
     }
   }
   // f(o, window) for each position o of the output; window(g) calls g(tap, i) for each position i of the input in it.
