@@ -68,6 +68,7 @@
 #include <taut/theory/nonlinearity.hpp>
 #include <taut/theory/normalized_regression.hpp>
 #include <taut/theory/observed_region.hpp>
+#include <taut/theory/projection_merge.hpp>
 #include <taut/theory/prune.hpp>
 #include <taut/theory/pruned_header.hpp>
 #include <taut/theory/rank_correlation.hpp>

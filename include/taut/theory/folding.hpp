@@ -23,10 +23,12 @@ namespace taut::ln_net {
 /// How much the search may try.
 struct effort {
   std::size_t beam = 16;         ///< foldings kept for each number of runs
+  std::size_t heights = 8;       ///< tried for each centre: 8, 4, 2 or 1 of those between 0.03 and 4
   std::size_t directions = 400;  ///< random directions that the points are projected on
   std::size_t tried = 8;  ///< of them, those with the fewest runs are folded; if none succeeds, up to 8 times more
-  std::size_t most_folds = static_cast<std::size_t>(-1);  ///< no folding with more stages is looked at
-  std::size_t intervals = 0;                              ///< how many may be left; 0: as many as there are labels
+  std::size_t most_folds = static_cast<std::size_t>(-1);  ///< nor more than there are points
+  bool stretching = true;     ///< where no fold merges runs, one that only stretches may come first
+  std::size_t intervals = 0;  ///< how many may be left; 0: as many as there are labels
 };
 
 /// How many runs of equal neighbours there are.
@@ -87,8 +89,11 @@ class search {
   constexpr line run(const line& start, std::size_t runs) {
     buckets.assign(std::max(runs, fewest) + 1, {});
     buckets[runs].push_back(start);
-    for (std::size_t r = runs; r > fewest; --r)
+    for (std::size_t r = runs; r > fewest; --r) {
       for (const line& from : buckets[r]) expand(from, r);
+      if (std::all_of(buckets.begin(), buckets.begin() + static_cast<std::ptrdiff_t>(r), is_empty))
+        for (const line& from : buckets[r]) stretch(from, r);
+    }
     line best;
     for (std::size_t r = 1; r <= fewest; ++r)
       if (!buckets[r].empty() && (best.at.empty() || buckets[r].front().margin > best.margin))
@@ -98,6 +103,22 @@ class search {
 
  private:
   static constexpr std::array<double, 8> heights{0.03, 0.06, 0.12, 0.25, 0.5, 1, 2, 4};
+
+  static constexpr bool is_empty(const std::vector<line>& bucket) { return bucket.empty(); }
+
+  // Where no fold merges runs, one that only stretches some of the line against the rest may make room for one that does.
+  constexpr void stretch(const line& from, std::size_t runs) {
+    if (!allowed.stretching || from.stages.size() + 1 >= allowed.most_folds) return;
+    for (int k = 0; k <= 20; ++k) {
+      const double c = -0.5 + 0.1 * k;
+      for (const double h : heights) {
+        if (sort_by_distance(c, from, runs + 1) != runs) break;
+        double margin = 0, gap = 0, height = 0;
+        try_height({c, h}, from, margin, gap, height);
+        if (height > 0) expand(folded({c, h}, from, gap, margin), runs);
+      }
+    }
+  }
 
   // What order a fold about c gives changes where c is the middle of two points, and matters if their labels differ.
   constexpr void expand(const line& from, std::size_t runs) {
@@ -119,12 +140,14 @@ class search {
 
   // Folds about c, if that leaves fewer runs than there are.
   constexpr void fold_about(double c, const line& from, std::size_t runs) {
-    const std::size_t found = sort_by_distance(c, from);
+    const std::size_t found = sort_by_distance(c, from, runs);
     if (found >= runs) return;
     auto& bucket = buckets[found];
     const bool full = bucket.size() >= allowed.beam;
     double margin = full ? bucket.back().margin : 0, gap = 0, height = 0;
-    for (const double h : heights) try_height({c, h}, from, margin, gap, height);
+    const std::size_t step = heights.size() / allowed.heights;
+    for (std::size_t k = step / 2; k < heights.size(); k += step)
+      try_height({c, heights[k]}, from, margin, gap, height);
     if (height == 0) return;
     if (full) bucket.pop_back();
     std::size_t place = bucket.size();
@@ -132,8 +155,9 @@ class search {
     bucket.insert(bucket.begin() + static_cast<std::ptrdiff_t>(place), folded({c, height}, from, gap, margin));
   }
 
-  // `order` becomes that of the points by their distance from c, the farthest first. Returns how many runs it has.
-  constexpr std::size_t sort_by_distance(double c, const line& from) {
+  // `order` becomes that of the points by their distance from c, the farthest first. Returns how many runs it has, or
+  // `most` as soon as it has as many.
+  constexpr std::size_t sort_by_distance(double c, const line& from, std::size_t most) {
     const double* at = from.at.data();
     const std::size_t* label = from.label.data();
     std::size_t* next = order.data();
@@ -141,7 +165,7 @@ class search {
     std::size_t left = 0, right = n, runs = 1, last = c - at[0] > at[n - 1] - c ? 0 : n - 1;
     while (left < right) {
       const std::size_t taken = c - at[left] > at[right - 1] - c ? left++ : --right;
-      if (label[taken] != label[last]) ++runs;
+      if (label[taken] != label[last] && ++runs == most) return most;
       *next++ = last = taken;
     }
     return runs;
@@ -192,6 +216,21 @@ class search {
   std::vector<double> image, noise, best_image, best_noise;
 };
 
+/// Projections that part all labels, on directions that are always the same ones.
+constexpr std::vector<projection> random_projections(std::span<const double> points, std::size_t dimension,
+                                                     std::span<const std::size_t> labels, std::size_t directions) {
+  base::random_stream random(1);
+  std::vector<projection> lines;
+  for (std::size_t k = 0; k < (dimension == 1 ? 1 : directions); ++k) {
+    std::vector<double> direction(dimension, 1);
+    if (dimension > 1)
+      for (double& d : direction) d = random.normal();
+    lines.emplace_back(std::move(direction), points, labels);
+    if (!(lines.back().points.gap > 0)) lines.pop_back();
+  }
+  return lines;
+}
+
 /// Whether a and b, of `dimension` numbers, are equal.
 constexpr bool coincide(const double* a, const double* b, std::size_t dimension) {
   for (std::size_t k = 0; k < dimension; ++k)
@@ -226,23 +265,26 @@ constexpr void judge(std::span<const double> points, std::size_t dimension, std:
   const std::size_t present = runs_of(sorted);
   folding best;
   if (present == 1) {
-    best.direction.assign(dimension, 0), best.order.assign(1, sorted[0]), best.runs = 1;
+    best.direction.assign(dimension, 0), best.order.assign(1, sorted[0]);
+    best.gap = best.margin = 1, best.runs = 1;
     return best;
   }
-  base::random_stream random(1);
-  std::vector<detail::projection> lines;
-  for (std::size_t k = 0; k < (dimension == 1 ? 1 : with.directions); ++k) {
-    std::vector<double> direction(dimension, 1);
-    if (dimension > 1)
-      for (double& d : direction) d = random.normal();
-    lines.emplace_back(std::move(direction), points, labels);
-    if (!(lines.back().points.gap > 0)) lines.pop_back();
-  }
+  std::vector<detail::projection> lines = detail::random_projections(points, dimension, labels, with.directions);
   std::vector<std::pair<std::pair<std::size_t, double>, std::size_t>> ranked;
   for (std::size_t k = 0; k < lines.size(); ++k) ranked.push_back({{lines[k].runs, -lines[k].points.gap}, k});
   std::sort(ranked.begin(), ranked.end());
-  detail::search search(with, with.intervals == 0 ? present : with.intervals, labels.size());
-  for (std::size_t k = 0; k < ranked.size() && k < (best.complete() ? 1u : 8u) * with.tried; ++k) {
+  const auto seen = [&](std::size_t k) {  // neighbouring directions show the same labels in the same order
+    for (std::size_t j = 0; j < k; ++j)
+      if (lines[ranked[j].second].points.label == lines[ranked[k].second].points.label) return true;
+    return false;
+  };
+  effort allowed = with;
+  allowed.most_folds = std::min(with.most_folds, labels.size());
+  detail::search search(allowed, with.intervals == 0 ? present : with.intervals, labels.size());
+  std::size_t tried = 0;
+  for (std::size_t k = 0; k < ranked.size() && tried < (best.complete() ? 1u : 8u) * with.tried; ++k) {
+    if (seen(k)) continue;
+    ++tried;
     detail::projection& from = lines[ranked[k].second];
     detail::line end = search.run(from.points, from.runs);
     if (end.at.empty() || (best.complete() && end.margin <= best.margin)) continue;

@@ -156,7 +156,7 @@ template <std::size_t Labels, std::size_t Depth, std::size_t Dimension, class Re
 }
 
 /// The effort that compilers can afford within their default limits: 16 points of two labels.
-inline constexpr effort at_compile_time{.beam = 1, .directions = 16, .tried = 1};
+inline constexpr effort at_compile_time{.beam = 1, .heights = 2, .directions = 16, .tried = 1, .stretching = false};
 
 /// An LN-Net built by the compiler: its type is as deep as the labels of `Examples` ask. Examples::points is an array of
 /// numbers, Examples::labels one of labels.
