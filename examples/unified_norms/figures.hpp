@@ -96,15 +96,16 @@ set logscale y
 set xlabel "epoch"
 names = ")gp" + perceptron_names +
                        "\"\n";
-  const auto panel = [&](const std::string& title, const char* column) {
-    growth += "set title \"" + title +
-              "\"\nplot for [i=1:8] \"unified_norms_growth.csv\" skip 1 index i-1 using 1:" + column +
-              " with lines lw 2 lc rgb colour(word(names, i)) title word(names, i)\n";
+  const auto panel = [&](const std::string& title, const std::string& range, const char* column) {
+    growth += "set title \"" + title + "\"\nset yrange [" + range +
+              "]\nplot for [i=1:8] \"unified_norms_growth.csv\" skip 1 index i-1 using 1:" + column +
+              " with lines lw 2 lc rgb colour(word(names, i)) title word(names, i)\nunset key\n";
   };
-  growth += "set key outside bottom center horizontal\n";
-  panel("length of the weights before normalizers", "2");
-  panel("gain / std, product over layers", "3");
-  panel("|d margin / d x|, geometric mean", "4");
+  growth += "set key top left\nset ytics add (15, 20, 30, 40)\n";
+  panel("length of the weights below the last layer", "10:60", "2");
+  growth += "unset ytics\nset ytics\n";
+  panel("gain / std, product over the normalizers", "0.9:10", "3");
+  panel("|d margin / d x|, geometric mean", "2:50", "4");
   e.draw("unified_norms_growth", growth + "unset multiplot", "1350,450");
 
   e.draw("unified_norms_sphere", R"gp(
