@@ -81,7 +81,7 @@ inline results run_digits(const laboratory::experiment& e, std::size_t steps) {
   descent_options options{.rate = 0.5,
                           .decay = 1e-3,
                           .steps = steps,
-                          .every = std::max<std::size_t>(steps / 80, 1),
+                          .every = std::max<std::size_t>(steps / 80, 40),
                           .hessian_step = kink_step,
                           .tolerance = 1e-3};
   constexpr double long_start = 5;  // times the usual weights: the loss falls before |w| has shrunk to the edge

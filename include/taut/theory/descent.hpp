@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <taut/theory/hessian.hpp>
+#include <taut/theory/lanczos.hpp>
 #include <taut/theory/sharpness.hpp>
 #include <taut/theory/sphere_motion.hpp>
 #include <taut/theory/vectors.hpp>
@@ -23,7 +24,7 @@ namespace taut {
 /// How to descend and how often to look.
 struct descent_options {
   double rate = 0.1, decay = 0;
-  std::size_t steps = 1000, every = 10;
+  std::size_t steps = 1000, every = 10;  ///< every > 0: steps between two moments
   bool scale_invariant = true;  ///< whether the loss depends on w / |w| alone: if not, sharpness is that of H(w)
   double converged = 1e-6;      ///< the first loss below it is a moment of its own
   double hessian_step = second_derivative_step;

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <initializer_list>
 #include <span>
 #include <taut/theory/vectors.hpp>
 #include <utility>
