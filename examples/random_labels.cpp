@@ -38,6 +38,7 @@ template <std::size_t Groups> constexpr auto image_network() {
 struct settings {
   std::string dataset = "both";
   std::filesystem::path data = laboratory::data_folder;
+  bool raw = false;
 };
 
 /// A data set with random labels.
@@ -131,13 +132,13 @@ struct comparison {
   }
 };
 
-template <std::size_t Features> comparison study(task t, std::uint64_t seed) {
+template <std::size_t Features> comparison study(task t, bool raw, std::uint64_t seed) {
   std::printf("%s: %zu samples of %zu features, %zu epochs\n", t.name.c_str(), t.data.size(), t.data.features(),
               t.epochs);
   comparison f{t.name, best_linear_classifier(t.data), 0, {}};
   std::printf("least squares %.4f, logistic regression %.4f after %zu steps\n", f.linear.least_squares_accuracy,
               f.linear.logistic_accuracy, f.linear.logistic.iterations);
-  t.data = whitened(t.data);
+  if (!raw) t.data = whitened(t.data);
   const std::vector<double> points(t.data.inputs.data(), t.data.inputs.data() + t.data.size() * Features);
   f.input_ratio = linear_sum_of_squares_ratio(points, Features, t.data.labels).ratio;
   std::printf("LSSR of the inputs %.4f\n%-8s %7s %9s %12s %12s %9s\n", f.input_ratio, "", "groups", "accuracy",
@@ -159,20 +160,21 @@ std::vector<comparison> study_all(const laboratory::experiment& e, const setting
   };
   if (!e.quick && s.dataset != "cifar") {
     if (const auto images = laboratory::mnist(s.data))
-      all.push_back(study<784>({"mnist", with_random_labels(*images, e.seed), 120}, e.seed));
+      all.push_back(study<784>({"mnist", with_random_labels(*images, e.seed), 120}, s.raw, e.seed));
     else skip("mnist");
   }
   if (!e.quick && s.dataset != "mnist") {
     if (const auto images = laboratory::cifar(s.data))
       all.push_back(study<192>(
-          {"cifar", with_random_labels(laboratory::block_averages(images->train, {3, 32, 32}, 4), e.seed), 200},
+          {"cifar", with_random_labels(laboratory::block_averages(images->train, {3, 32, 32}, 4), e.seed), 200}, s.raw,
           e.seed));
     else skip("cifar");
   }
   if (all.empty()) {
     if (!e.quick) std::printf("digits stand in\n");
-    all.push_back(study<192>(
-        {"digits", with_random_labels(padded(laboratory::digits(), 192), e.seed), e.quick ? 20u : 200u}, e.seed));
+    all.push_back(
+        study<192>({"digits", with_random_labels(padded(laboratory::digits(), 192), e.seed), e.quick ? 20u : 200u},
+                   s.raw, e.seed));
   }
   return all;
 }
@@ -196,10 +198,11 @@ std::vector<double> image_accuracies(std::size_t epochs, std::size_t seeds, std:
 void draw(const laboratory::experiment& e, const std::vector<comparison>& all) {
   laboratory::table t({"dataset", "groups", "accuracy", "linear", "h_untrained", "h_trained", "lssr", "lssr_input"});
   std::string script = "set multiplot layout 1," + std::to_string(all.size()) +
-                       "\nset logscale x 2\nset xrange [0.8:20]\nset xtics (1, 2, 4, 8, 16)\nset xlabel \"groups\"\n"
-                       "set ylabel \"accuracy on random labels, %\"\nset yrange [0:105]\nset ytics nomirror\n"
-                       "set logscale y2 10\nset y2tics\nset y2label \"H of an input before training (median)\"\n"
-                       "set format y2 \"10^{%L}\"\nset key bottom left\nset grid ytics\n";
+                       "\nset logscale x 2\nset xrange [0.8:20]\nset xtics (1, 2, 4, 8, 16)\n"
+                       "set xlabel \"groups of 32 neurons\"\nset ylabel \"accuracy on random labels, %\"\n"
+                       "set yrange [0:105]\nset ytics nomirror\nset grid ytics\nset logscale y2 10\nset y2tics\n"
+                       "set format y2 \"10^{%L}\"\nset y2label \"H of an input before training (median)\"\n"
+                       "set key outside bottom center horizontal\n";
   for (std::size_t k = 0; k < all.size(); ++k) {
     const comparison& f = all[k];
     for (const outcome& o : f.outcomes)
@@ -209,9 +212,9 @@ void draw(const laboratory::experiment& e, const std::vector<comparison>& all) {
     t.separate();
     const std::string block = std::to_string(k), rows = "\"random_labels.csv\" skip 1 every :::" + block + "::" + block;
     script += "set title \"" + f.name + " with random labels\"\nplot " + rows +
-              " using 2:(100*$3) with linespoints pt 7 lw 2 title \"LN (1 group), LN-G\", " + rows +
-              " using 2:(100*$4) with lines dt 2 lw 2 title \"best linear classifier\", " + rows +
-              " using 2:($5 > 1e-6 ? $5 : NaN) axes x1y2 with linespoints pt 6 title \"H (right axis)\"\n";
+              " using 2:(100*$3) with linespoints pt 7 lw 2 title \"LN, LN-G\", " + rows +
+              " using 2:(100*$4) with lines dt 2 lw 2 title \"best linear\", " + rows +
+              " using 2:($5 > 1e-6 ? $5 : NaN) axes x1y2 with linespoints pt 6 title \"H (right)\"\n";
   }
   e.draw("random_labels", t, script + "unset multiplot");
 }
@@ -225,6 +228,7 @@ int main(int argc, char** argv) {
   e.options.add_option("--dataset", s.dataset, "mnist, cifar or both")
       ->check(CLI::IsMember({"mnist", "cifar", "both"}))
       ->capture_default_str();
+  e.options.add_flag("--raw", s.raw, "train on the features as they are, not on whitened ones");
   return e.main(argc, argv, [&] {
     std::string skipped, names;
     const std::vector<comparison> all = study_all(e, s, skipped);
