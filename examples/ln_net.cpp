@@ -15,6 +15,7 @@
 #include <taut/theory/grouped_folding.hpp>
 #include <taut/theory/linear_classifier.hpp>
 #include <taut/theory/ln_net.hpp>
+#include <taut/theory/projection_merge.hpp>
 #include <taut/theory/shattering.hpp>
 #include <vector>
 
@@ -112,6 +113,29 @@ outcome try_seeds(std::size_t points, std::size_t labels, std::uint64_t first, s
   return o;
 }
 
+/// The construction of the theorem's proof on the same points: how many seeds are right in double and in float.
+void merge_pair_by_pair(const laboratory::experiment& e, const std::vector<std::size_t>& sizes, std::size_t seeds,
+                        std::vector<std::pair<std::string, laboratory::value>>& result) {
+  laboratory::table rows({"points", "seed", "folds", "margin", "in_double", "in_float"});
+  std::printf("\nthe projection merge of the proof\npoints in double in float most folds least margin\n");
+  for (const std::size_t points : sizes) {
+    std::size_t in_double = 0, in_float = 0, folds = 0;
+    double margin = 1;
+    for (std::uint64_t seed = e.seed; seed < e.seed + seeds; ++seed) {
+      const problem p(seed, points, 2);
+      const ln_net::folding f = ln_net::merge_pairs(p.points, 2, p.labels);
+      const accuracies a = f.complete() ? measure<2>(f, p) : accuracies{};
+      in_double += a.in_double == 1 ? 1 : 0, in_float += a.in_float == 1 ? 1 : 0;
+      folds = std::max(folds, f.stages.size()), margin = std::min(margin, f.margin);
+      rows.add({points, seed, f.stages.size(), f.margin, a.in_double, a.in_float});
+    }
+    std::printf("%6zu %6zu/%zu %5zu/%zu %10zu %12.2e\n", points, in_double, seeds, in_float, seeds, folds, margin);
+    result.push_back({"merge_double_" + std::to_string(points), in_double});
+    result.push_back({"merge_float_" + std::to_string(points), in_float});
+  }
+  e.write("ln_net_merge", rows);
+}
+
 /// How few normalizers suffice for all seeds, against the groups of the last one.
 void trade_depth_for_groups(const laboratory::experiment& e, const std::vector<std::size_t>& sizes, std::size_t seeds) {
   std::printf("\nnormalizers needed, the last of so many groups, for %zu of %zu seeds\npoints", seeds, seeds);
@@ -199,7 +223,6 @@ plot "ln_net_folds.csv" using 1:2:3 skip 1 with points pt 7 ps 0.6 lc palette)gp
 
 constexpr const char* table_figures = R"gp(set multiplot layout 2,2
 set key top left samplen 1.5
-right(ok, v) = ok == 1 ? v : 1/0
 set title "layer norms that a folding takes"
 set logscale x 2; set xrange [11:180]; set xtics (16, 32, 64, 128)
 set xlabel "points"; set ylabel "layer norms"
@@ -209,16 +232,18 @@ plot "ln_net.csv" using ($2==2?$1:1/0):5 skip 1 with points pt 7 ps 0.7 lc rgb "
      x with lines dt 2 lc rgb "#888888" title "as many as points"
 unset logscale y
 set title "distances that count (filled: all labels right in float)"
-set logscale y 10; set yrange [1e-10:1]; set format y "10^{%T}"; set ylabel "in units of a fold"
+set logscale y 10; set yrange [1e-22:1]; set format y "10^{%T}"; set ylabel "in units of a fold"
 set key bottom left
 plot "ln_net.csv" using 1:6 skip 1 with points pt 2 ps 0.6 lc rgb "#999999" title "smallest gap between labels", \
-     "ln_net.csv" using ($1*1.06):(right($9,$7)) skip 1 with points pt 7 ps 0.7 lc rgb "#d9651e" title "margin", \
-     "ln_net.csv" using ($1*1.06):($9 < 1 ? $7 : 1/0) skip 1 with points pt 6 ps 0.7 lc rgb "#d9651e" notitle, \
+     "ln_net.csv" using ($1*1.06):($9==1?$7:1/0) skip 1 with points pt 7 ps 0.7 lc rgb "#d9651e" title "margin", \
+     "ln_net.csv" using ($1*1.06):($9<1?$7:1/0) skip 1 with points pt 6 ps 0.7 lc rgb "#d9651e" notitle, \
+     "ln_net_merge.csv" using ($1*1.12):($6==1?$4:1/0) skip 1 with points pt 7 ps 0.7 lc rgb "#333333" notitle, \
+     "ln_net_merge.csv" using ($1*1.12):($6<1?$4:1/0) skip 1 with points pt 6 ps 0.7 lc rgb "#333333" title "margin, pair by pair", \
      2.0**-24 with lines lc rgb "#555555" title "rounding in float"
 unset logscale; set format y "%g"
 set title "depth traded for groups"
 set key top right; set xtics 1
-set xlabel "groups of three neurons in the last normalizer"; set ylabel "normalizers"; set xrange [0.5:8.5]; set yrange [0:*]
+set xlabel "groups of three neurons in the last normalizer"; set ylabel "normalizers"; set xrange [0.5:8.5]; set yrange [0:13]
 plot for [m in "16 32 64"] "ln_net_groups.csv" using 2:($1==m?$3:1/0) skip 1 with linespoints pt 7 ps 0.7 title m." points"
 FOLDS
 unset multiplot)gp";
@@ -238,7 +263,9 @@ void run(const laboratory::experiment& e, std::size_t points, std::size_t labels
   e.write("ln_net", rows);
   write_folds(e, table ? 32 : points, labels);
   std::vector<std::size_t> shattered;
+  std::vector<std::pair<std::string, laboratory::value>> merged;
   if (table) {
+    merge_pair_by_pair(e, e.quick ? std::vector<std::size_t>{16} : std::vector<std::size_t>{16, 32, 64}, seeds, merged);
     trade_depth_for_groups(e, e.quick ? std::vector<std::size_t>{16} : std::vector<std::size_t>{16, 32, 64}, seeds);
     shattered = shattered_points(e, e.quick ? 2 : 3, e.quick ? 6 : 12);
     std::printf("\nsixteen points at compile time: %zu layer norms\n", compiled::depth);
@@ -265,6 +292,7 @@ void run(const laboratory::experiment& e, std::size_t points, std::size_t labels
         result.end(),
         {{"double_" + of, o.in_double}, {"float_" + of, o.in_float}, {"folds_" + of, o.folds}, {"gap_" + of, o.gap}});
   }
+  result.insert(result.end(), merged.begin(), merged.end());
   for (std::size_t k = 0; k < shattered.size(); ++k)
     result.push_back({"shattered_" + std::to_string(k + 1), shattered[k]});
   result.push_back({"compiled_depth", compiled::depth});

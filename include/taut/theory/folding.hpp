@@ -145,7 +145,7 @@ class search {
     auto& bucket = buckets[found];
     const bool full = bucket.size() >= allowed.beam;
     double margin = full ? bucket.back().margin : 0, gap = 0, height = 0;
-    const std::size_t step = heights.size() / allowed.heights;
+    const std::size_t step = heights.size() / std::clamp(allowed.heights, std::size_t{1}, heights.size());
     for (std::size_t k = step / 2; k < heights.size(); k += step)
       try_height({c, heights[k]}, from, margin, gap, height);
     if (height == 0) return;
