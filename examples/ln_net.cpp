@@ -248,11 +248,11 @@ plot for [m in "16 32 64"] "ln_net_groups.csv" using 2:($1==m?$3:1/0) skip 1 wit
 FOLDS
 unset multiplot)gp";
 
-void run(const laboratory::experiment& e, std::size_t points, std::size_t labels) {
-  const std::size_t seeds = e.quick ? 3 : 10;
+void run(const laboratory::experiment& e, std::size_t points, std::size_t labels, std::size_t seeds) {
+  if (e.quick) seeds = std::min(seeds, std::size_t{3});
   const bool table = points == 0;
-  if (labels < 2 || labels > most_labels || points > 128)
-    throw std::invalid_argument("labels are 2 to 4, points at most 128");
+  if (labels < 2 || labels > most_labels || points > 128 || seeds == 0)
+    throw std::invalid_argument("labels are 2 to 4, points at most 128, and there is a seed");
   std::printf("points labels in double in float most folds smallest gap     linear\n");
   laboratory::table rows(
       {"points", "labels", "seed", "runs", "folds", "gap", "margin", "in_double", "in_float", "linear"});
@@ -303,8 +303,9 @@ void run(const laboratory::experiment& e, std::size_t points, std::size_t labels
 
 int main(int argc, char** argv) {
   laboratory::experiment e{"ln_net", "Networks of layer norms of width 3 that are built from labels."};
-  std::size_t points = 0, labels = 2;
+  std::size_t points = 0, labels = 2, seeds = 10;
   e.options.add_option("--points", points, "in R^2; 0: a table of 16 to 128")->capture_default_str();
   e.options.add_option("--labels", labels, "that random points have, with --points: 2 to 4")->capture_default_str();
-  return e.main(argc, argv, [&] { run(e, points, labels); });
+  e.options.add_option("--seeds", seeds, "one after the other: point sets with labels")->capture_default_str();
+  return e.main(argc, argv, [&] { run(e, points, labels, seeds); });
 }
