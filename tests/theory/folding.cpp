@@ -105,6 +105,8 @@ TEST_CASE("theory.folding: more effort is worth something, and a limit of folds 
       ln_net::fold_runs(p.points, 2, p.labels, {.beam = 4, .tried = 1, .most_folds = patient.stages.size() - 1});
   if (limited.complete()) REQUIRE(limited.stages.size() < patient.stages.size());
   REQUIRE_FALSE(ln_net::fold_runs(p.points, 2, p.labels, {.most_folds = 1}).complete());
+  const auto fewest = ln_net::fold_runs(p.points, 2, p.labels, {.beam = 0, .heights = 0, .tried = 1});  // at least one
+  REQUIRE(fewest.margin < patient.margin);
 }
 
 TEST_CASE("theory.folding: where no fold merges runs, one stretches the line first") {

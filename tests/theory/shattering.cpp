@@ -39,4 +39,5 @@ TEST_CASE("theory.shattering: on a line one layer norm realises all but the alte
   REQUIRE(s.dichotomies == 8);
   REQUIRE(s.realised == 7);
   REQUIRE_THROWS_AS(ln_net::shatter(random_points(1, 21), 1, 1), std::invalid_argument);
+  REQUIRE_THROWS_AS(ln_net::shatter({}, 0, 1), std::invalid_argument);
 }

@@ -143,7 +143,7 @@ class search {
     const std::size_t found = sort_by_distance(c, from, runs);
     if (found >= runs) return;
     auto& bucket = buckets[found];
-    const bool full = bucket.size() >= allowed.beam;
+    const bool full = bucket.size() >= std::max(allowed.beam, std::size_t{1});
     double margin = full ? bucket.back().margin : 0, gap = 0, height = 0;
     const std::size_t step = heights.size() / std::clamp(allowed.heights, std::size_t{1}, heights.size());
     for (std::size_t k = step / 2; k < heights.size(); k += step)

@@ -21,10 +21,11 @@ struct shattering {
 };
 
 /// Tries to realise every dichotomy of different points within so many layer norms; a dichotomy counts if each point has
-/// its label. @throws std::invalid_argument for more than 20 points; else as fold_runs.
+/// its label. @throws std::invalid_argument for no points or more than 20; else as fold_runs.
 [[nodiscard]] inline shattering shatter(std::span<const double> points, std::size_t dimension, std::size_t layer_norms,
                                         const effort& with = {}) {
-  const std::size_t n = points.size() / dimension;
+  const std::size_t n = dimension == 0 ? 0 : points.size() / dimension;
+  if (n == 0) throw std::invalid_argument("shatter: no points");
   if (n > 20) throw std::invalid_argument("shatter: 2^" + std::to_string(n) + " dichotomies are too many");
   effort allowed = with;
   allowed.most_folds = layer_norms;
