@@ -4,9 +4,12 @@
 #include <taut/layers/flatten.hpp>
 #include <taut/layers/layer_norm.hpp>
 #include <taut/layers/linear.hpp>
+#include <taut/layers/spectral_norm.hpp>
 #include <taut/layers/tanh.hpp>
+#include <taut/layers/weight_norm.hpp>
 #include <taut/net/compose.hpp>
 #include <taut/theory/batch_loss.hpp>
+#include <utility>
 
 #include "support/catch.hpp"
 
@@ -15,6 +18,7 @@ using namespace taut;
 namespace {
 
 struct net : decltype(Input<4> >> Linear<5>(no_bias) >> BN >> Tanh >> Linear<3> >> LN >> Linear<3>) {};
+struct projected : decltype(Input<4> >> WeightNorm(Linear<3>) >> SpectralNorm<2.0>(Linear<2>)) {};
 struct convolving : decltype(Input<2, 5> >> Conv1d<3, 2> >> Flatten >> Linear<2>) {};
 
 dataset samples(std::size_t count) {
@@ -99,9 +103,33 @@ TEST_CASE("theory.batch_loss: squared error on rows of doubles, in every lane") 
     CHECK(g[i] == Approx((up - loss.value(moved)) / (2 * h)).epsilon(1e-6).margin(1e-9));
     CHECK(rounded[i] == Approx(g[i]).epsilon(1e-3).margin(1e-4));
   }
-  inputs.pop_back();
-  CHECK_THROWS_AS((batch_loss<net, batch<count>, double, squared_error>(initial(), inputs, {targets})),
-                  std::invalid_argument);
+  const auto made = [&] { batch_loss<net, batch<count>, double, squared_error>(initial(), inputs, {targets}); };
+  targets.pop_back();
+  CHECK_THROWS_WITH(made(), "32 targets for a batch of 11, 3 each");
+  targets.push_back(0), inputs.pop_back();
+  CHECK_THROWS_AS(made(), std::invalid_argument);
+  CHECK_THROWS_WITH((class_error{{0, 2}}.check<3>(3)), "2 labels for a batch of 3");
+  CHECK_THROWS_WITH((class_error{{0, 3}}.check<3>(2)), "label 3 of 3 outputs");
+  CHECK_NOTHROW((class_error{{0, 2}}.check<3>(2)));
+}
+
+TEST_CASE("theory.batch_loss: a function of the vector alone, spectral norms too") {
+  parameters<projected> p;
+  initialise(p, 3);
+  get<1>(p).right = {1, 0, 0};  // a step of training would move it
+  const std::vector<double> inputs{1, 2, -1, 3, 0, 1, 1, -2};
+  batch_loss<projected, batch<2>, double, squared_error> loss(p, inputs, {{1, 2, 3, 4}});
+  auto w = loss.vector_of(p);
+  std::vector<double> g(w.size());
+  const double here = loss.gradient(w, g);
+  CHECK(loss.value(w) == here);
+  for (std::size_t i = 0; i < w.size(); ++i) {
+    constexpr double h = 1e-5;
+    const double at = std::exchange(w[i], w[i] + h), up = loss.value(w);
+    w[i] = at - h;
+    CHECK(g[i] == Approx((up - loss.value(w)) / (2 * h)).epsilon(1e-6).margin(1e-8));
+    w[i] = at;
+  }
 }
 
 TEST_CASE("theory.batch_loss: one filter for each row and for each output channel") {
@@ -112,5 +140,8 @@ TEST_CASE("theory.batch_loss: one filter for each row and for each output channe
   CHECK(of_net[10] == filter{30 + 15 + 3 + 6 + 6, 3});  // the last row
   const auto of_kernels = filters_of<convolving>();
   REQUIRE(of_kernels.size() == 3 + 2);
-  CHECK(of_kernels[2] == filter{8, 4});  // two channels of two
+  CHECK(of_kernels[2] == filter{8, 4});          // two channels of two
+  const auto of_rows = filters_of<projected>();  // lengths of rows are none
+  REQUIRE(of_rows.size() == 3 + 2);
+  CHECK(of_rows[0].size == 4);
 }

@@ -59,6 +59,9 @@ TEST_CASE("theory.landscape: a parabola along a line") {
   CHECK(line.rise == Approx(10));
   CHECK(line.slope == Approx(10 * (1.5 - 0.025)));  // in the middle of the last two
   CHECK(line.curvature == Approx(10).epsilon(1e-9));
+  const auto back = loss_along(loss, w, d, 1, -1, 41);
+  CHECK(back.slope == Approx(line.slope));
+  CHECK(back.rise == Approx(line.rise));
 }
 
 TEST_CASE("theory.landscape: along the gradient") {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <limits>
 #include <taut/theory/learning_rate.hpp>
 
 #include "support/catch.hpp"
@@ -21,4 +22,5 @@ TEST_CASE("theory.learning_rate: rates in equal ratios") {
   CHECK(geometric(0.001, 1, 10).size() == 4);
   CHECK_THROWS_AS(geometric(0, 1, 2), std::invalid_argument);
   CHECK_THROWS_AS(geometric(1, 2, 1), std::invalid_argument);
+  CHECK_THROWS_AS(geometric(1, std::numeric_limits<double>::infinity(), 2), std::invalid_argument);
 }

@@ -13,6 +13,7 @@ using namespace taut;
 namespace {
 
 struct net : decltype(Input<4> >> GN<2> >> Linear<3> >> LN(epsilon<1e-3>) >> Linear<3>) {};
+struct one_output : decltype(Input<4> >> Linear<1>) {};
 struct batched : decltype(Input<2> >> Linear<2> >> BN >> Linear<2>) {};
 
 dataset drawn(double scale) {
@@ -21,6 +22,10 @@ dataset drawn(double scale) {
   for (float& v : data.inputs) v = static_cast<float>(scale * random.normal());
   return data;
 }
+
+template <class Net>
+concept has_margins = requires(parameters<Net> p, dataset data) { local_slopes(p, data); };
+static_assert(has_margins<net> && !has_margins<one_output>);
 
 }  // namespace
 

@@ -25,6 +25,8 @@ TEST_CASE("train.clipped: tensors are scaled together, and only if they are too 
   CHECK(shorter[0] == Approx(-1.5));
   CHECK(shorter[1] == Approx(-2));
   CHECK(shorter[2] == Approx(-6));
+  CHECK(stepped(0) == std::vector<float>{0, 0, 0});
+  CHECK_THROWS_AS(stepped(-1), std::invalid_argument);
 }
 
 TEST_CASE("train.clipped: the optimizer inside keeps its state") {

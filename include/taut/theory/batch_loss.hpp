@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What full-batch training minimises, as a function of one vector: the mean loss of a network in training mode on a
-// batch that stays the same, cross-entropy or squared error. The vector holds the trainable parameters, tensor by tensor
-// in file order.
+// batch that stays the same, cross-entropy or squared error. The vector holds the trainable parameters, tensor by
+// tensor in file order. The singular vectors of SpectralNorm stay those of the parameters that it was made from.
 //
 //   batch_loss<Net, batch<256>, double> loss(p, data);           // the first 256 samples
 //   std::vector<double> w = loss.vector_of(p), g(w.size());
@@ -9,10 +9,9 @@
 //
 // V = double computes in double; simd::native in float, several samples at a time.
 #pragma once
-#include <algorithm>
 #include <cassert>
+#include <concepts>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <span>
 #include <stdexcept>
@@ -21,6 +20,7 @@
 #include <taut/train/loss.hpp>
 #include <taut/train/score.hpp>
 #include <taut/train/tape.hpp>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -44,13 +44,15 @@ template <class Net, class Real> void for_each_trainable(auto& p, auto&& f) {
 
 }  // namespace base
 
-/// The filters of a network's vector of parameters. Biases, gains and offsets belong to none.
+/// The filters of a network's vector of parameters. Biases, gains and offsets belong to none, nor do the lengths
+/// that weight norm keeps.
 template <Network Net> [[nodiscard]] std::vector<filter> filters_of() {
   const auto p = std::make_unique<parameters<Net>>();
   std::vector<filter> filters;
   std::size_t first = 0;
   base::for_each_trainable<Net, float>(*p, [&](const tensor_info& info, auto values) {
-    const std::size_t rows = info.extents.rank < 2 ? 0 : info.extents.extent[0];
+    const bool none = info.extents.rank < 2 || info.key.ends_with("weight_g");
+    const std::size_t rows = none ? 0 : info.extents.extent[0];
     for (std::size_t r = 0; r < rows; ++r)
       filters.push_back({first + r * (values.size() / rows), values.size() / rows});
     first += values.size();
@@ -63,6 +65,14 @@ template <Network Net> [[nodiscard]] std::vector<filter> filters_of() {
 struct class_error {
   std::vector<std::size_t> labels;
 
+  /// @throws std::invalid_argument unless there are `samples` labels below Outputs
+  template <std::size_t Outputs> void check(std::size_t samples) const {
+    if (labels.size() != samples)
+      throw std::invalid_argument(std::to_string(labels.size()) + " labels for a batch of " + std::to_string(samples));
+    for (const std::size_t label : labels)
+      if (label >= Outputs)
+        throw std::invalid_argument("label " + std::to_string(label) + " of " + std::to_string(Outputs) + " outputs");
+  }
   template <std::size_t Outputs, simd::lane V>
   double of(const V* y, std::size_t first, std::size_t count, double share, V* dy) const {
     return softmax_cross_entropy<Outputs>(y, std::span(labels).subspan(first, count), share, dy).loss;
@@ -73,6 +83,12 @@ struct class_error {
 struct squared_error {
   std::vector<double> targets;
 
+  /// @throws std::invalid_argument unless there are Outputs targets for each of `samples`
+  template <std::size_t Outputs> void check(std::size_t samples) const {
+    if (targets.size() != samples * Outputs)
+      throw std::invalid_argument(std::to_string(targets.size()) + " targets for a batch of " +
+                                  std::to_string(samples) + ", " + std::to_string(Outputs) + " each");
+  }
   template <std::size_t Outputs, simd::lane V>
   double of(const V* y, std::size_t first, std::size_t count, double share, V* dy) const {
     double sum = 0;
@@ -95,7 +111,8 @@ template <Network Net, class Batch, simd::lane V = simd::native, class Loss = cl
   using real = simd::element<V>;
 
  public:
-  /// Buffers are those of p; the batch: the first Batch::size samples. @throws std::invalid_argument if they do not fit.
+  /// Buffers are those of p; the batch: the first Batch::size samples.
+  /// @throws std::invalid_argument if they do not fit
   template <class Real>
     requires std::same_as<Loss, class_error>
   batch_loss(const parameters<Net, Real>& p, const dataset& data)
@@ -108,7 +125,8 @@ template <Network Net, class Batch, simd::lane V = simd::native, class Loss = cl
     loss.labels.assign(data.labels.begin(), data.labels.begin() + Batch::size);
     record.load([&data](std::size_t sample) { return data.input(sample).data(); });
   }
-  /// The samples are the rows of `inputs`, in double. @throws std::invalid_argument unless there are Batch::size rows.
+  /// The samples are the rows of `inputs`, in double.
+  /// @throws std::invalid_argument unless there are Batch::size rows, and labels or targets for each
   template <class Real> batch_loss(const parameters<Net, Real>& p, std::span<const double> inputs, Loss its_loss)
       : weights(std::make_unique<parameters<Net, real>>(converted<real>(p))),
         slopes(std::make_unique<parameters<Net, real>>()),
@@ -116,6 +134,7 @@ template <Network Net, class Batch, simd::lane V = simd::native, class Loss = cl
     if (inputs.size() != Batch::size * Net::input_size)
       throw std::invalid_argument(std::to_string(inputs.size()) + " numbers are not a batch of " +
                                   std::to_string(Batch::size) + " rows of " + std::to_string(Net::input_size));
+    loss.template check<Net::output_size>(Batch::size);
     record.load([inputs](std::size_t sample) { return inputs.data() + sample * Net::input_size; });
   }
 
@@ -153,7 +172,7 @@ template <Network Net, class Batch, simd::lane V = simd::native, class Loss = cl
       for (real& value : values) value = static_cast<real>(w[at++]);
     });
     assert(at == w.size());
-    record.forward(*weights);
+    record.forward(*weights, 0, true);
     double sum = 0;
     for (std::size_t g = 0; g < record.groups; ++g)
       sum += loss.template of<Net::output_size>(record.output(g), g * record.width, samples_in_group<Batch, V>(g),

@@ -3,7 +3,7 @@
 //
 //   auto d = filter_normalized_direction(w, filters_of<Net>(), random);      // Li et al. 2018
 //   const line_profile line = loss_along(loss, w, d, -1, 1, 41);             // line.loss[i] at w + line.step[i] d
-//   const gradient_probe there = probe_along_gradient(loss, w, {0.01, 0.1, 0.4});        // Santurkar et al. 2018
+//   const gradient_probe there = probe_along_gradient(loss, w, std::array{0.01, 0.1});    // Santurkar et al. 2018
 //
 // A loss is anything with value(w) and gradient(w, g), which returns the value (theory/batch_loss.hpp). Directions are
 // as long as the filters they change: otherwise a network whose scale does not matter (net/scale_invariance.hpp)
@@ -11,6 +11,7 @@
 // function with L(aw) = L(w) fall with 1 / |w|, and its smoothness with 1 / |w|^2.
 #pragma once
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <cstddef>
 #include <span>
@@ -21,7 +22,7 @@
 
 namespace taut {
 
-/// A random direction in which each filter has the length of the same filter of w; 0 where no filter is (biases, gains).
+/// A random direction in which each filter has the length of the same filter of w; 0 where no filter is: biases, gains.
 [[nodiscard]] inline std::vector<double> filter_normalized_direction(std::span<const double> w,
                                                                      std::span<const filter> filters,
                                                                      base::random_stream& random) {
@@ -43,10 +44,12 @@ struct line_profile {
   double curvature = 0;            ///< largest |second difference / square of the distance of steps|
 };
 
-/// The loss at `points` equidistant steps from `first` to `last`. @pre points >= 3
+/// The loss at `points` equidistant steps from `first` to `last`, either of which may be the larger one.
+/// @pre points >= 3, first != last
 template <class Loss> [[nodiscard]] line_profile loss_along(Loss& loss, std::span<const double> w,
                                                             std::span<const double> direction, double first,
                                                             double last, std::size_t points) {
+  assert(points >= 3 && first != last);
   line_profile line;
   std::vector<double> moved(w.size());
   const double distance = (last - first) / static_cast<double>(points - 1);
@@ -58,7 +61,8 @@ template <class Loss> [[nodiscard]] line_profile loss_along(Loss& loss, std::spa
   const auto& l = line.loss;
   const auto near = std::ranges::min_element(line.step, {}, [](double s) { return std::abs(s); });
   line.rise = std::ranges::max(l) - l[static_cast<std::size_t>(near - line.step.begin())];
-  for (std::size_t i = 0; i + 1 < points; ++i) line.slope = std::max(line.slope, std::abs(l[i + 1] - l[i]) / distance);
+  for (std::size_t i = 0; i + 1 < points; ++i)
+    line.slope = std::max(line.slope, std::abs((l[i + 1] - l[i]) / distance));
   for (std::size_t i = 1; i + 1 < points; ++i)
     line.curvature = std::max(line.curvature, std::abs((l[i + 1] - l[i]) - (l[i] - l[i - 1])) / (distance * distance));
   return line;

@@ -5,6 +5,7 @@
 //   for (const double rate : geometric(0.01, 10, 2)) tried.push_back({rate, accuracy of a training at this rate});
 //   largest_usable(tried, 0.9);  usable_range(tried, 0.9);                            // 100: over two decades
 #pragma once
+#include <cmath>
 #include <stdexcept>
 #include <vector>
 
@@ -18,10 +19,11 @@ struct rate_trial {
 /// Trainings that differ in their learning rates alone.
 using rate_sweep = std::vector<rate_trial>;
 
-/// first, first factor, first factor^2, ... up to last, which counts if only roundings lie between. @throws
-/// std::invalid_argument unless first > 0 and factor > 1.
+/// first, first factor, first factor^2, ... up to last, which counts if only roundings lie between.
+/// @throws std::invalid_argument unless first > 0, last is finite and factor > 1
 [[nodiscard]] inline std::vector<double> geometric(double first, double last, double factor) {
-  if (!(first > 0) || !(factor > 1)) throw std::invalid_argument("a geometric sequence needs first > 0 and factor > 1");
+  if (!(first > 0) || !std::isfinite(last) || !(factor > 1))
+    throw std::invalid_argument("a geometric sequence needs first > 0, a finite last and factor > 1");
   std::vector<double> numbers;
   for (double x = first; x <= last * (1 + 1e-12); x *= factor) numbers.push_back(x);
   return numbers;

@@ -24,8 +24,9 @@ struct local_slope {
   double ratio = 1;   ///< 1 without normalizers
 };
 
-/// At each sample, in double. @throws std::invalid_argument if the data does not fit.
+/// At each sample, in double. One output has no margin. @throws std::invalid_argument if the data does not fit.
 template <Network Net, class Real>
+  requires(Net::output_size > 1)
 [[nodiscard]] std::vector<local_slope> local_slopes(const parameters<Net, Real>& p, const dataset& data) {
   base::check_data<Net>(data);
   input_gradient<Net, double> f(p);

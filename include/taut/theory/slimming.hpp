@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Training for pruning (network slimming: Liu et al. 2017), by what is done after each step of an optimizer:
 //
-//   fit(p, data, batch<32>{}, options, with_sparse_gains<Net>(sgd{}, 0.01));       // |gain| is made smaller, down to 0
-//   fit(small.padded, data, batch<32>{}, options, on_kept_channels(small, sgd{})); // fine-tuning: removed ones stay removed
+//   fit(p, data, batch<32>{}, options, with_sparse_gains<Net>(sgd{}, 0.01));         // makes |gain| smaller, down to 0
+//   fit(small.padded, data, batch<32>{}, options, on_kept_channels(small, sgd{}));   // removed channels stay removed
 //
-// Gains move towards 0 by rate * penalty, and stop there: the proximal step of penalty * sum |gain|, which unlike its slope
-// reaches 0 exactly. What follows a gain of 0 is a constant, and removing it changes nothing (theory/prune.hpp).
+// Gains move towards 0 by rate * penalty, and stop there: the proximal step of penalty * sum |gain|, which unlike its
+// slope reaches 0 exactly. What follows a gain of 0 is a constant, and removing it changes nothing (theory/prune.hpp).
 #pragma once
-#include <concepts>
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <string_view>
@@ -50,18 +50,24 @@ template <Network Net, Optimizer O> [[nodiscard]] sparse_gains<O> with_sparse_ga
   return made;
 }
 
-/// An optimizer whose steps leave what has been removed at 0. (Behind ReLU its slopes are 0 anyway; where 0 becomes another
-/// number, columns that read it have some.)
+/// An optimizer whose steps leave what has been removed at 0. (Behind ReLU its slopes are 0 anyway; where 0 becomes
+/// another number, columns that read it have some.)
 template <Optimizer O> struct zero_keeping {
   O optimizer;
   std::vector<std::vector<float>> stays;  ///< of each trainable tensor: 1, or 0 where it stays 0
 
-  /// One step of the optimizer, without what it adds to removed channels.
+  /// One step of the optimizer, which sees 0 where gradients of removed channels are.
   void step(const tensor_list& values, const tensor_list& gradients, double rate) {
+    clear(gradients);  // the optimizer may look at all of them at once
     optimizer.step(values, gradients, rate);
-    for (std::size_t t = 0; t < values.size(); ++t)
-      for (std::size_t i = 0; i < values[t].size(); ++i)
-        if (stays[t][i] == 0) values[t][i] = 0;
+    clear(values);
+  }
+
+ private:
+  void clear(const tensor_list& tensors) const {
+    for (std::size_t t = 0; t < tensors.size(); ++t)
+      for (std::size_t i = 0; i < tensors[t].size(); ++i)
+        if (stays[t][i] == 0) tensors[t][i] = 0;
   }
 };
 

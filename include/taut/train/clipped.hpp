@@ -7,6 +7,7 @@
 // Example: fit(p, train, batch<32>{}, options, clipped(sgd{.momentum = 0.9}, 1.0));
 #pragma once
 #include <cmath>
+#include <stdexcept>
 #include <taut/train/optimizer.hpp>
 #include <utility>
 
@@ -26,7 +27,10 @@ template <Optimizer O> struct clipped {
   O inner;
   double max_norm = 1;
 
-  explicit clipped(O optimizer, double limit = 1) : inner(std::move(optimizer)), max_norm(limit) {}
+  /// @throws std::invalid_argument unless limit >= 0
+  explicit clipped(O optimizer, double limit = 1) : inner(std::move(optimizer)), max_norm(limit) {
+    if (!(limit >= 0)) throw std::invalid_argument("gradients are clipped to a length of 0 or more");
+  }
   /// Scales the gradients where they are, then lets the optimizer step.
   void step(const tensor_list& values, const tensor_list& gradients, double rate) {
     const double length = global_norm(gradients);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One mini-batch forward through a network and back: all activations are kept, the chain rule runs over them.
 //
-//   tape<Net, batch<32>> t;                        // samples in the lanes of simd::native; double: tape<.., ..,
-//   double> t.load([&](std::size_t sample) { return data.input(sample).data(); }); t.forward(p); // outputs in
-//   t.output(group)
+//   tape<Net, batch<32>> t;                        // samples in the lanes of simd::native; or <Net, batch<32>, double>
+//   t.load([&](std::size_t sample) { return data.input(sample).data(); });
+//   t.forward(p);                                  // outputs in t.output(group)
 //   ... write d loss / d output to t.output_gradient(group) ...
 //   t.backward(p, dp);                             // dp = the gradient, summed over samples
 #pragma once
@@ -43,9 +43,10 @@ template <Network Net, class Batch, simd::lane V = simd::native> class tape {
   }
 
   /// Runs the batch in training mode. Layers may change their buffers (running statistics) and draw from `seed`.
-  void forward(parameters<Net, real>& p, std::uint64_t seed = 0) {
+  /// `repeats`: computed with what p holds, singular vectors of SpectralNorm too, which a step would move first.
+  void forward(parameters<Net, real>& p, std::uint64_t seed = 0, bool repeats = false) {
     static_cast<void>(base::fitting_batch<Net, Batch>{});  // <- read the quoted words
-    noise = seed;
+    noise = seed, again = repeats;
     base::for_each_index<Net::depth>([&]<std::size_t I>() {
       through<layer_of<Net, I>, Net::shapes[I]>(mode(I), get<I>(p), activation(I), activation(I + 1));
     });
@@ -100,10 +101,11 @@ template <Network Net, class Batch, simd::lane V = simd::native> class tape {
   }
 
   V* activation(std::size_t layer) { return activations.data() + groups * start[layer]; }
-  [[nodiscard]] training<Batch> mode(std::size_t layer) const { return {noise + layer}; }
+  [[nodiscard]] training<Batch> mode(std::size_t layer) const { return {noise + layer, again}; }
 
   std::vector<V> activations, here, next;  // here: the gradient of the outputs, then of each layer's inputs
   std::uint64_t noise = 0;
+  bool again = false;
 };
 
 }  // namespace taut
