@@ -44,5 +44,9 @@ TEST_CASE("theory.cholesky: dependent rows do no harm") {
   CHECK(back[0] == Approx(3).epsilon(1e-10));
   CHECK(back[1] == Approx(6).epsilon(1e-10));
   CHECK(b[2] == 0);
+  b = {3, 6, 0};
+  cholesky(a, 3).solve(b);  // the pivots of rows 1 and 2 are 0: they get 0
+  CHECK(b == std::vector<double>{3, 0, 0});
   CHECK_THROWS_AS(cholesky(a, 2), std::invalid_argument);
+  CHECK_THROWS_AS(cholesky({}, 0), std::invalid_argument);
 }

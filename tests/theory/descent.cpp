@@ -68,4 +68,6 @@ TEST_CASE("theory.descent: where the scale matters, sharpness is that of the Hes
     CHECK((run.moments.back().loss < run.moments.front().loss) == (9 * rate < 2));
     CHECK_FALSE((run.convergence && 9 * rate > 2));
   }
+  std::vector<double> w{1, 1, 1};
+  CHECK_THROWS_AS(descend(bowl, w, {.every = 0}), std::invalid_argument);
 }

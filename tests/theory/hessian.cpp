@@ -128,10 +128,23 @@ TEST_CASE("theory.hessian: an operator steps aside of a kink that a product tell
   std::vector<double> hv(2);
   CHECK(hessian_product(field, w, v, hv) > 100);  // the jump of 2, over a step of 3e-4 |w|
   CHECK(hv[1] > 1000);
+  hv = {1e9, 1e9};  // what was there before tells nothing
   hessian_operator(field, w)(v, hv);
   CHECK(hv[1] == Approx(4).epsilon(1e-8));
   CHECK(hv[0] == Approx(0).margin(1e-8));
   CHECK(hessian_product(field, w, v, hv, 1e-5) < 1e-6);
+}
+
+TEST_CASE("theory.hessian: a kink that no step avoids does not hide the next one") {
+  const gradient_field field = [](std::span<const double> w, std::span<double> g) {
+    g[0] = 3 * w[0] + (w[0] < 1 + 1e-4 ? -1 : 1), g[1] = 4 * w[1] + (w[1] < 1 ? -1 : 1);
+  };
+  hessian_operator at_kink(field, {1, 1});
+  std::vector<double> hv(2);
+  at_kink(std::vector<double>{0, 1}, hv);
+  CHECK(hv[1] > 1e6);  // given as it is
+  at_kink(std::vector<double>{1, 0}, hv);
+  CHECK(hv[0] == Approx(3).epsilon(1e-8));
 }
 
 TEST_CASE("theory.hessian: some elements move, the others stay") {

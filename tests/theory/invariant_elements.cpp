@@ -18,7 +18,7 @@ struct net : decltype(Input<3> >> Linear<4>(no_bias) >> BN(epsilon<1e-30>) >> Re
 
 }  // namespace
 
-// Parameters: 12 weights | 4 gains, 4 offsets | 16 weights, 4 biases | g and v of 3 rows of 4, 3 biases | the last layer.
+// Parameters: 12 weights | 4 gains, 4 offsets | 16 weights, 4 biases | g and v of 3 rows of 4, 3 biases | the last.
 TEST_CASE("theory.invariant_elements: weights before normalizers, with their biases, and raw directions") {
   std::vector<std::size_t> expected;
   for (std::size_t i = 0; i < 12; ++i) expected.push_back(i);

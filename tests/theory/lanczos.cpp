@@ -79,4 +79,6 @@ TEST_CASE("theory.lanczos: what has no eigenvalue is refused") {
   };
   CHECK_THROWS_WITH(largest_eigenpair(nothing, 3), "the product of an operator is not finite");
   CHECK_THROWS_AS(largest_eigenpair(nothing, 0), std::invalid_argument);
+  const std::vector<double> guess(2, 1.0);
+  CHECK_THROWS_WITH(largest_eigenpair(nothing, 3, {.start = guess}), tests::contains("size"));
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <limits>
 #include <taut/base/random.hpp>
 #include <taut/theory/linear_classifier.hpp>
 
@@ -127,4 +128,13 @@ TEST_CASE("theory.linear_classifier: it stops when told, and refuses what is no 
   unlabelled.labels.pop_back();
   CHECK_THROWS_AS(least_squares_classifier(unlabelled), std::invalid_argument);
   CHECK_THROWS_AS(logistic_classifier(unlabelled), std::invalid_argument);
+  dataset infinite = data;
+  infinite.inputs(7, 2) = std::numeric_limits<float>::infinity();
+  CHECK_THROWS_WITH(logistic_classifier(infinite), tests::contains("finite"));
+  CHECK_THROWS_WITH(least_squares_classifier(infinite), tests::contains("finite"));
+
+  const linear_classifier classifier = least_squares_classifier(data);
+  CHECK_THROWS_AS(accuracy(classifier, dataset{}), std::invalid_argument);
+  CHECK_THROWS_AS(accuracy(classifier, unlabelled), std::invalid_argument);
+  CHECK_THROWS_AS(accuracy(classifier, random_labels(20, 7, 4, 9)), std::invalid_argument);
 }

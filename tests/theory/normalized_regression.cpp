@@ -56,6 +56,8 @@ TEST_CASE("theory.normalized_regression: targets are standardised, and impossibl
   CHECK(z[0] + z[1] + z[2] == Approx(0).margin(1e-12));
   CHECK(base::dot(z, z) == Approx(3));
   CHECK_THROWS_AS(standardized(std::vector<double>(3, 1.0)), std::invalid_argument);
+  CHECK_THROWS_AS(standardized(std::vector<double>(6, 0.1)), std::invalid_argument);  // whose computed mean is not 0.1
+  CHECK_THROWS_AS(standardized(std::vector<double>{}), std::invalid_argument);
   CHECK_THROWS_WITH(normalized_regression({1, 1, 1}, std::vector<double>{1, 2, 3}), Catch::Matchers::Contains("span"));
   CHECK_THROWS_AS(normalized_regression({1, 2, 3, 4}, std::vector<double>{1, 2, 3}), std::invalid_argument);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
+#include <cmath>
 #include <taut/theory/rank_correlation.hpp>
 
 #include "support/catch.hpp"
@@ -10,6 +11,8 @@ TEST_CASE("theory.rank_correlation: ranks, and what equal numbers share") {
   CHECK(ranks_of(std::array{3.0, -1.0, 8.0}) == std::vector<double>{2, 1, 3});
   CHECK(ranks_of(std::array{5.0, 2.0, 5.0, 9.0, 5.0}) == std::vector<double>{3, 1, 3, 5, 3});
   CHECK(ranks_of({}).empty());
+  CHECK_THROWS_AS(ranks_of(std::array{1.0, std::nan(""), 2.0}), std::invalid_argument);
+  CHECK_THROWS_AS(rank_correlation(std::array{1.0, 2.0}, std::array{1.0, std::nan("")}), std::invalid_argument);
 }
 
 TEST_CASE("theory.rank_correlation: any rising function gives 1, a falling one -1") {

@@ -147,6 +147,10 @@ TEST_CASE("theory.separability: points and labels that do not fit are refused") 
   CHECK_THROWS_WITH(sum_of_squares_ratio(three, 1, two), "each point has one label");
   CHECK_THROWS_WITH(sum_of_squares_ratio(equal, 2, two), tests::contains("all equal"));
   CHECK_THROWS_WITH(linear_sum_of_squares_ratio(equal, 2, two), tests::contains("all equal"));
+  const std::vector<double> tenths(6, 0.1);  // whose computed mean is not 0.1
+  const std::vector<std::size_t> six{0, 1, 0, 1, 0, 1};
+  CHECK_THROWS_WITH(sum_of_squares_ratio(tenths, 1, six), tests::contains("all equal"));
+  CHECK_THROWS_WITH(linear_sum_of_squares_ratio(tenths, 1, six), tests::contains("all equal"));
   CHECK_THROWS_AS(linear_sum_of_squares_ratio(three, 1, one), std::invalid_argument);
   CHECK_NOTHROW(linear_sum_of_squares_ratio(three, 1, many));
 }

@@ -80,3 +80,17 @@ TEST_CASE("theory.sharpness: the flow is the closed form of regression, and stay
   };
   CHECK_THROWS_AS(sharpness_reduction_flow(hill, w, 1, 1), std::invalid_argument);
 }
+
+// Half of h(w / |w|)^2, h = u_2 - 0.3 sin(8 u_0): its minimisers are a winding curve on the sphere.
+TEST_CASE("theory.sharpness: a step that leaves the minimisers for good is told of") {
+  const gradient_field winding = [](std::span<const double> w, std::span<double> g) {
+    const double size = base::length(w);
+    const auto u = base::normalized(w);
+    const double off = u[2] - 0.3 * std::sin(8 * u[0]);
+    g[0] = -2.4 * off * std::cos(8 * u[0]) / size, g[1] = 0, g[2] = off / size;
+    base::add(g, -base::dot(g, u), u);
+  };
+  const std::vector<double> w{0.3, 0.9, 0.2};
+  CHECK(sharpness_reduction_flow(winding, w, 0.4, 20).size() == 21);
+  CHECK_THROWS_WITH(sharpness_reduction_flow(winding, w, 20, 1), Catch::Matchers::Contains("left the minimisers"));
+}

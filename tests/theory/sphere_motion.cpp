@@ -78,4 +78,5 @@ TEST_CASE("theory.sphere_motion: a recorder of some elements sees what fit's opt
   CHECK(recorder.recorded()[0].effective_rate == Approx(0.1 / (0.95 * 25)));
   CHECK(recorder.recorded()[1].step == 2);
   CHECK(recorder.recorded()[1].length == Approx(5 * 0.95 * 0.95));
+  CHECK_THROWS_AS(sphere_recorder({0}, 0.5, 0), std::invalid_argument);
 }

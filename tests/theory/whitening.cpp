@@ -32,3 +32,12 @@ TEST_CASE("theory.whitening: mean 0, covariance I, and nothing where the data do
     largest = std::max(largest, std::fabs(static_cast<double>(damped.inputs(s, 3))));
   CHECK(largest < 0.5);
 }
+
+TEST_CASE("theory.whitening: data that differ in nothing become 0") {
+  dataset data{array<float, 2>::from_shape({6, 2}), std::vector<std::size_t>(6)};
+  for (std::size_t s = 0; s < 6; ++s) data.inputs(s, 0) = 0.1f, data.inputs(s, 1) = -3e7f;
+  const dataset white = whitened(data);
+  for (std::size_t s = 0; s < 6; ++s)
+    for (std::size_t i = 0; i < 2; ++i) CHECK(white.inputs(s, i) == 0);
+  CHECK_THROWS_AS(whitened(dataset{}), std::invalid_argument);
+}

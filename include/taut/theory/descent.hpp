@@ -12,6 +12,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <taut/theory/hessian.hpp>
 #include <taut/theory/lanczos.hpp>
 #include <taut/theory/sharpness.hpp>
@@ -49,10 +50,11 @@ struct descent {
 };
 
 /// Descends from w, which holds the last weights afterwards. `measure` is called at moments only, right after the loss
-/// was evaluated at w.
+/// was evaluated at w. @throws std::invalid_argument if options.every is 0.
 inline descent descend(const std::function<double(std::span<const double>, std::span<double>)>& loss,
                        std::vector<double>& w, const descent_options& options,
                        const std::function<double(std::span<const double>)>& measure = {}) {
+  if (options.every == 0) throw std::invalid_argument("descent: 0 steps between two moments");
   const gradient_field field = [&loss](std::span<const double> at, std::span<double> g) { loss(at, g); };
   std::vector<double> g(w.size()), next(w.size()), guess;
   const auto look = [&](std::size_t step, double value) {

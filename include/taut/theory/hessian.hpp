@@ -5,9 +5,9 @@
 //   H(w) v               d(h) = (g(w + h v) - g(w - h v)) / 2h,               (4 d(h) - d(2h)) / 3
 //   grad_w (v' H(w) v)   e(h) = (g(w + h v) - 2 g(w) + g(w - h v)) / h^2,     (4 e(h) - e(2h)) / 3, v fixed
 //
-// h = relative_step |w| / |v|. The error falls with h^4 until rounding, 1e-16 / h and 1e-16 / h^2, takes over: of smooth
-// networks 10 digits of H v are right and 7 of the third derivative (tests/theory/hessian.cpp). Where a kink (ReLU)
-// lies between w - 2hv and w + 2hv, H v is off by the jump of the gradient / h: see kink_step and hessian_operator.
+// h = relative_step |w| / |v|. The error falls with h^4 until rounding, 1e-16 / h and 1e-16 / h^2, takes over: 10
+// digits of H v are right for smooth networks and 7 of the third derivative (tests/theory/hessian.cpp). Where a kink
+// (ReLU) lies between w - 2hv and w + 2hv, H v is off by the gradient's jump / h: see kink_step and hessian_operator.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -103,20 +103,25 @@ inline double hessian_product(const gradient_field& field, std::span<const doubl
   return h;
 }
 
-/// x -> H(w) x as an operator (theory/lanczos.hpp) that steps aside of kinks: where d(h) and d(2h) differ by a hundredth
-/// of the longest product so far, one lies within the step, and it is made ten times shorter, three times at most.
+/// x -> H(w) x as an operator (theory/lanczos.hpp) that steps aside of kinks: where d(h) and d(2h) differ by a
+/// hundredth of the longest product so far, one lies within the step, and it is made ten times shorter, three times at
+/// most. A product that even then lies on a kink is given as it is, and does not count among the longest.
 class hessian_operator {
  public:
+  /// Of the function with this gradient, at w = `at`. @pre |w| > 0
   hessian_operator(gradient_field its_gradient, std::vector<double> at, double relative_step = second_derivative_step)
       : gradient(std::move(its_gradient)), w(std::move(at)), step(relative_step) {}
 
+  /// y = H(w) x: 4 to 16 gradients. @pre |x| > 0, as many elements as w
   void operator()(std::span<const double> x, std::span<double> y) {
     double h = step;
-    for (int shorter = 0; hessian_product(gradient, w, x, y, h) > 0.01 * std::max(longest, base::length(y));) {
-      if (++shorter > 3) break;
-      h /= 10;
+    for (int shorter = 0; shorter <= 3; ++shorter, h /= 10) {
+      const double apart = hessian_product(gradient, w, x, y, h);  // writes y
+      const double size = std::max(longest, base::length(y));
+      if (apart > 0.01 * size) continue;
+      longest = size;
+      return;
     }
-    longest = std::max(longest, base::length(y));
   }
 
  private:

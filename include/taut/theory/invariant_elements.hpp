@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <taut/net/scale_invariance.hpp>
 #include <taut/theory/batch_loss.hpp>

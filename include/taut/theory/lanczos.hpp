@@ -37,7 +37,7 @@ struct eigenpair {
 struct lanczos_options {
   std::size_t largest_space = 60;   ///< products at most
   double tolerance = 1e-8;          ///< of the residual, relative to the value
-  std::span<const double> start{};  ///< a guess of the vector; random where none is given
+  std::span<const double> start{};  ///< a guess of the vector; random where it is empty
   std::uint64_t seed = 1;
 };
 
@@ -58,14 +58,16 @@ namespace base {
 }  // namespace base
 
 /// The algebraically largest eigenvalue of A on vectors of n elements, and its vector.
-/// @throws std::invalid_argument if n is 0, std::runtime_error if a product is not finite.
+/// @throws std::invalid_argument if n is 0 or a guess has another size, std::runtime_error if a product is not finite.
 [[nodiscard]] inline eigenpair largest_eigenpair(const symmetric_operator& a, std::size_t n,
                                                  const lanczos_options& options = {}) {
   if (n == 0) throw std::invalid_argument("an operator on vectors of no elements has no eigenvalue");
+  if (!options.start.empty() && options.start.size() != n)
+    throw std::invalid_argument("a guess of an eigenvector has not the operator's size");
   std::vector<double> q(n), r(n);
   base::random_stream random(options.seed);
   for (double& value : q) value = random.normal();
-  if (options.start.size() == n) {  // some of every direction is kept: a guess may lack the vector
+  if (!options.start.empty()) {  // some of every direction is kept: a guess may lack the vector
     const double some = 1e-3 * base::length(options.start) / base::length(q);
     for (std::size_t i = 0; i < n; ++i) q[i] = options.start[i] + some * q[i];
   }

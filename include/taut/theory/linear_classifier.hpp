@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What linear classifiers reach on labelled data: argmax_c (w_c . x + b_c), by least squares on one-hot targets and by
-// multinomial logistic regression to its minimum, both in double.
+// multinomial logistic regression until it gains next to nothing, both in double.
 //
 // Both use G = sum x x' (x with a 1 behind it). Least squares solves G W = sum x y'; logistic regression runs L-BFGS
 // (Liu, Nocedal 1989) whose first guess of the inverse Hessian is a multiple of G^-1: the Hessian lies below G/2 for
@@ -27,8 +27,10 @@ struct linear_classifier {
   std::size_t features = 0, classes = 0;
   std::vector<double> weights;  ///< [feature][class], and behind them the biases [class]
 
-  /// The label of a sample; the first of equal scores, as argmax does.
+  /// The label of a sample; the first of equal scores, as argmax does. @throws std::invalid_argument unless x has as
+  /// many elements as there are features.
   [[nodiscard]] std::size_t operator()(std::span<const float> x) const {
+    if (x.size() != features) throw std::invalid_argument("a linear classifier reads as many features as it was given");
     std::vector<double> score(weights.end() - static_cast<std::ptrdiff_t>(classes), weights.end());
     for (std::size_t k = 0; k < features; ++k)
       for (std::size_t c = 0; c < classes; ++c) score[c] += static_cast<double>(x[k]) * weights[k * classes + c];
@@ -36,8 +38,20 @@ struct linear_classifier {
   }
 };
 
-/// The share of samples that a classifier labels rightly.
+namespace base {
+
+/// @throws std::invalid_argument unless there are samples with a label each.
+inline void require_labelled(const dataset& data) {
+  if (data.size() == 0 || data.labels.size() != data.size())
+    throw std::invalid_argument("a linear classifier needs samples with one label each");
+}
+
+}  // namespace base
+
+/// The share of samples that a classifier labels rightly. @throws std::invalid_argument without a sample, or if samples
+/// have not one label each or not the classifier's features.
 [[nodiscard]] inline double accuracy(const linear_classifier& classifier, const dataset& data) {
+  base::require_labelled(data);
   std::size_t right = 0;
   for (std::size_t i = 0; i < data.size(); ++i) right += classifier(data.input(i)) == data.labels[i] ? 1 : 0;
   return static_cast<double>(right) / static_cast<double>(data.size());
@@ -114,12 +128,16 @@ inline logistic_value logistic_loss(const dataset& data, std::size_t classes, co
   return result;
 }
 
+/// The largest label + 1. @throws std::invalid_argument unless the samples have a label each and are finite numbers.
 inline std::size_t count_classes(const dataset& data) {
-  if (data.size() == 0 || data.labels.size() != data.size())
-    throw std::invalid_argument("a linear classifier needs samples with one label each");
+  require_labelled(data);
+  for (std::size_t s = 0; s < data.size(); ++s)
+    if (!std::ranges::all_of(data.input(s), [](float x) { return std::isfinite(x); }))
+      throw std::invalid_argument("a linear classifier needs features that are finite");
   return *std::ranges::max_element(data.labels) + 1;
 }
 
+/// Of one-hot targets; `gram` is gram_factor(data).
 inline linear_classifier least_squares(const dataset& data, const cholesky& gram) {
   const std::size_t classes = count_classes(data), n = data.features() + 1;
   linear_classifier result{data.features(), classes, std::vector<double>(n * classes)};
@@ -137,7 +155,7 @@ inline linear_classifier least_squares(const dataset& data, const cholesky& gram
 /// When to stop minimising the loss of logistic regression.
 struct logistic_options {
   std::size_t iterations = 1000;
-  double tolerance = 1e-7;  ///< of g' (G/n)^-1 g, g the gradient of the mean loss: no more than that can be gained
+  double tolerance = 1e-7;  ///< of g' (G/n)^-1 g, g the gradient of the mean loss: what one step is sure to gain
   double gain = 1e-4;  ///< stop when 20 steps gain less than this in the mean loss (nats): features that few samples
                        ///< have can lead it down forever, though not far
 };
@@ -147,11 +165,12 @@ struct logistic_fit {
   linear_classifier classifier;
   double loss = 0;             ///< mean cross-entropy in nats
   std::size_t iterations = 0;  ///< steps of L-BFGS
-  bool converged = false;      ///< by the tolerance, the gain or rounding, or every sample is labelled rightly
+  bool converged = false;      ///< stopped by the tolerance, the gain or rounding, or every sample is labelled rightly
 };
 
 namespace base {
 
+/// L-BFGS from weights 0; `gram` is gram_factor(data).
 inline logistic_fit logistic(const dataset& data, const cholesky& gram, const logistic_options& options) {
   const std::size_t classes = count_classes(data), n = data.features() + 1;
   constexpr std::size_t memory = 10;
@@ -220,14 +239,16 @@ inline logistic_fit logistic(const dataset& data, const cholesky& gram, const lo
 }  // namespace base
 
 /// Least squares on one-hot targets, with a ridge of 1e-10 of the mean squared feature against features that depend on
-/// others. Time: samples * features^2 / 2 multiply-adds. @throws std::invalid_argument without a sample.
+/// others. Time: samples * features^2 / 2 multiply-adds. @throws std::invalid_argument without a sample, or if samples
+/// have not one label each or not finite features.
 [[nodiscard]] inline linear_classifier least_squares_classifier(const dataset& data) {
   static_cast<void>(base::count_classes(data));
   return base::least_squares(data, base::gram_factor(data));
 }
 
-/// Multinomial logistic regression without a penalty, to its minimum; separable data, where there is none, until every
-/// sample is labelled rightly. @throws std::invalid_argument without a sample.
+/// Multinomial logistic regression without a penalty, until it gains next to nothing (logistic_options): the loss is
+/// convex, but where it is nearly flat a minimum may be further down. Separable data, where there is none, until every
+/// sample is labelled rightly. @throws std::invalid_argument as least_squares_classifier.
 [[nodiscard]] inline logistic_fit logistic_classifier(const dataset& data, const logistic_options& options = {}) {
   static_cast<void>(base::count_classes(data));
   return base::logistic(data, base::gram_factor(data), options);
@@ -241,7 +262,7 @@ struct linear_reference {
 };
 
 /// How well least squares and logistic regression label the data that they are fitted to. Finding the linear classifier
-/// with the fewest errors is NP-hard; these are the two that anyone would take.
+/// with the fewest errors is NP-hard; these are the two that anyone would take. @throws std::invalid_argument as they.
 [[nodiscard]] inline linear_reference best_linear_classifier(const dataset& data,
                                                              const logistic_options& options = {}) {
   static_cast<void>(base::count_classes(data));

@@ -7,7 +7,6 @@
 // epsilon or gain, summed over the runs. So g groups are g (1 - 2/m) / (1 - 2/n) times as nonlinear as one, m = n/g.
 // By differentiation for a whole network (theory/jet.hpp). Example: nonlinearity(p, x).
 #pragma once
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
@@ -71,6 +70,7 @@ constexpr void differentiate(const parameters<Net, Real>& p, const Range& x, aut
 
 /// H of a network at x, Net::input_size numbers: the squares of all second derivatives of its outputs, exact but for
 /// rounding. n^2/16 evaluations of n inputs, each 20 times as long as one in double: for tens or hundreds of inputs.
+/// @throws std::invalid_argument if x has not the network's size.
 template <Network Net, class Real, base::numbers Range>
 [[nodiscard]] double nonlinearity(const parameters<Net, Real>& p, const Range& x) {
   constexpr std::size_t together = 8, inputs = Net::input_size;
@@ -91,8 +91,9 @@ template <Network Net, class Real, base::numbers Range>
   return sum;
 }
 
-/// An estimate of H for networks with many inputs: the mean of sum_i (u' Hessian_i v)^2 over `pairs` rounds of one u and
-/// eight v, all normal and independent, whose expectation is H. The same number for the same seed.
+/// An estimate of H for networks with many inputs: the mean of sum_i (u' Hessian_i v)^2 over `rounds` rounds of one u
+/// and eight v, all normal and independent, whose expectation is H. The same number for the same seed.
+/// @throws std::invalid_argument if x has not the network's size or rounds is 0.
 template <Network Net, class Real, base::numbers Range>
 [[nodiscard]] double nonlinearity_estimate(const parameters<Net, Real>& p, const Range& x, std::size_t rounds,
                                            std::uint64_t seed) {

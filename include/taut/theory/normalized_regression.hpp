@@ -9,8 +9,10 @@
 //
 // with equality for the minimum-norm interpolator w* = X' K^+ y and its multiples alone: it is the flattest.
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <stdexcept>
 #include <taut/theory/symmetric_eigen.hpp>
@@ -28,7 +30,8 @@ namespace taut {
   for (const double value : z) mean += value / n;
   for (double& value : z) value -= mean;
   const double std = base::length(z) / std::sqrt(n);
-  if (!(std > 0)) throw std::invalid_argument("numbers that are all the same cannot be standardised");
+  const bool same = std::ranges::adjacent_find(numbers, std::not_equal_to{}) == numbers.end();  // std may be rounding
+  if (same || !(std > 0)) throw std::invalid_argument("numbers that are all the same cannot be standardised");
   for (double& value : z) value /= std;
   return z;
 }

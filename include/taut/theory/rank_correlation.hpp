@@ -15,7 +15,10 @@
 namespace taut {
 
 /// The place of each number among all, from 1; equal numbers have the mean of theirs.
+/// @throws std::invalid_argument if one is not a number (NaN).
 [[nodiscard]] inline std::vector<double> ranks_of(std::span<const double> numbers) {
+  if (std::ranges::any_of(numbers, [](double x) { return std::isnan(x); }))
+    throw std::invalid_argument("ranks_of: NaN has no place among numbers");
   std::vector<std::size_t> order(numbers.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::sort(order, {}, [numbers](std::size_t i) { return numbers[i]; });
@@ -28,7 +31,7 @@ namespace taut {
 }
 
 /// The correlation of the ranks of a and b; 0 if all numbers of one are equal.
-/// @throws std::invalid_argument unless there are equally many.
+/// @throws std::invalid_argument unless there are equally many, or if one is NaN.
 [[nodiscard]] inline double rank_correlation(std::span<const double> a, std::span<const double> b) {
   if (a.size() != b.size()) throw std::invalid_argument("rank_correlation: each number of a belongs to one of b");
   const std::vector<double> x = ranks_of(a), y = ranks_of(b);

@@ -27,6 +27,13 @@ constexpr std::size_t count_points(std::span<const double> points, std::size_t d
   return points.size() / dimension;
 }
 
+/// @throws std::invalid_argument if all points are equal. Compared, as sums of squares may be no more than rounding.
+constexpr void require_different(std::span<const double> points, std::size_t dimension) {
+  for (std::size_t i = dimension; i < points.size(); ++i)
+    if (points[i] != points[i - dimension]) return;
+  throw std::invalid_argument("points that are all equal have no ratio of sums of squares");
+}
+
 /// Means of classes, and of all points behind them: row c. Classes without a point have mean 0.
 struct class_means {
   std::vector<double> rows, counts;
@@ -67,6 +74,7 @@ struct class_means {
 [[nodiscard]] constexpr double sum_of_squares_ratio(std::span<const double> points, std::size_t dimension,
                                                     std::span<const std::size_t> labels) {
   const base::class_means means(points, dimension, labels);
+  base::require_different(points, dimension);
   const double* const overall = means.rows.data() + means.rows.size() - dimension;
   double within = 0, total = 0;
   for (std::size_t i = 0; i < labels.size(); ++i)
@@ -74,7 +82,7 @@ struct class_means {
       const double x = points[i * dimension + k], inside = x - means.rows[labels[i] * dimension + k];
       within += inside * inside, total += (x - overall[k]) * (x - overall[k]);
     }
-  if (!(total > 0)) throw std::invalid_argument("points that are all equal have no ratio of sums of squares");
+  if (!(total > 0)) throw std::invalid_argument("points differ by too little for a ratio of sums of squares");
   return within / total;
 }
 
@@ -92,11 +100,12 @@ struct linear_separability {
                                                                         std::span<const std::size_t> labels,
                                                                         double tolerance = 1e-12) {
   const base::class_means means(points, dimension, labels);
+  base::require_different(points, dimension);
   const std::size_t classes = means.counts.size() - 1;
   const double* const overall = means.rows.data() + classes * dimension;
   const eigen_decomposition total = symmetric_eigen(scatter_matrix(points, dimension), dimension);
   if (!(total.values.back() > 0))
-    throw std::invalid_argument("points that are all equal have no ratio of sums of squares");
+    throw std::invalid_argument("points differ by too little for a ratio of sums of squares");
 
   // whitened[k][c]: M's column c along eigenvector k, over the root of the eigenvalue. Its Gram matrix is M' S^+ M.
   std::size_t first = 0;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// How sharp a loss is that does not depend on the scale of w: H(aw) = H(w) / a^2, so that only the sharpness on the unit
+// How sharp a loss is that does not depend on the scale of w: H(aw) = H(w) / a^2, so that only sharpness on the unit
 // sphere means anything, lambda(w) = largest eigenvalue of H(w / |w|) (Lyu, Li, Arora 2022). Gradient descent is stable
 // while effective_rate lambda < 2; with weight decay |w| shrinks until the product is 2, and from there on w / |w|
 // drifts along the minimisers so that lambda falls:
 //
 //   d zeta / d tau = -2 p / (4 + |p|^2),   p = the gradient of log lambda along the manifold of minimisers,
 //
-// tau = rate decay, summed over steps (docs/sharpness.md derives it). `gradient` is a gradient_field: theory/hessian.hpp.
+// tau = rate decay, summed over steps (docs/sharpness.md derives it). `gradient` is a gradient_field (hessian.hpp).
 #pragma once
 #include <cstddef>
 #include <span>
@@ -15,6 +15,7 @@
 #include <taut/theory/lanczos.hpp>
 #include <taut/theory/symmetric_eigen.hpp>
 #include <taut/theory/vectors.hpp>
+#include <utility>
 #include <vector>
 
 namespace taut {
@@ -95,9 +96,10 @@ class minimiser {
 
 }  // namespace base
 
-/// The flow from the minimiser that Newton steps reach from w, `steps` midpoint steps up to `duration`: steps + 1 points.
-/// Each step takes two whole Hessians: for tens of dimensions. `flat` tells the manifold's directions from the others.
-/// @throws std::invalid_argument if w is too far from a minimiser for Newton, or no curvature is positive.
+/// The flow from the minimiser that Newton steps reach from w, `steps` midpoint steps up to `duration`: steps + 1
+/// points. Each step takes two whole Hessians: for tens of dimensions. `flat` tells the manifold's directions from the
+/// others. @throws std::invalid_argument if w is too far from a minimiser for Newton, or no curvature is positive;
+/// std::runtime_error if a step is so long that Newton does not find back to the minimisers.
 [[nodiscard]] inline std::vector<flow_point> sharpness_reduction_flow(const gradient_field& gradient,
                                                                       std::span<const double> w, double duration,
                                                                       std::size_t steps, double flat = 1e-6) {
@@ -110,6 +112,7 @@ class minimiser {
   for (std::size_t k = 1; k <= steps; ++k) {
     const base::minimiser middle(gradient, here.moved(step / 2, here.velocity()), flat);
     here = base::minimiser(gradient, here.moved(step, middle.velocity()), flat);
+    if (!here.is_reached()) throw std::runtime_error("the flow of sharpness left the minimisers: take more steps");
     flow.push_back({step * static_cast<double>(k), here.sharpness(), here.at()});
   }
   return flow;

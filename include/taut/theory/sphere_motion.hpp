@@ -11,6 +11,7 @@
 #include <cmath>
 #include <cstddef>
 #include <span>
+#include <stdexcept>
 #include <taut/theory/hessian.hpp>
 #include <taut/theory/vectors.hpp>
 #include <taut/train/watched.hpp>
@@ -64,9 +65,14 @@ struct sphere_motion {
 /// Records every `every`-th step of `fit`, of the elements chosen (theory/invariant_elements.hpp): for `watched`.
 class sphere_recorder {
  public:
+  /// `chosen`: positions in the vector of all parameters; `weight_decay`: that of the optimizer watched.
+  /// @throws std::invalid_argument if every_steps is 0.
   sphere_recorder(std::vector<std::size_t> chosen, double weight_decay, std::size_t every_steps = 1)
-      : elements(std::move(chosen)), decay(weight_decay), every(every_steps) {}
+      : elements(std::move(chosen)), decay(weight_decay), every(every_steps) {
+    if (every == 0) throw std::invalid_argument("a recorder of every 0th step records none");
+  }
 
+  /// Records the step if its number is a multiple of every_steps.
   void operator()(const step_report& s) {
     if (s.step % every != 0) return;
     motions.push_back(motion_of(s.step, part_of(s.before), part_of(s.after), part_of(s.gradients), s.rate, decay));

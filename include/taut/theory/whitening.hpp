@@ -7,19 +7,25 @@
 #include <cstddef>
 #include <taut/theory/cholesky.hpp>
 #include <taut/train/dataset.hpp>
+#include <utility>
 #include <vector>
 
 namespace taut {
 
 /// The data with uncorrelated features of variance 1. `ridge`, times the mean variance of a feature, is added to each
 /// variance first: features that never differ become 0, and none is blown up by more than 1 / sqrt(ridge) relative to
-/// the others. Time: samples * features^2 multiply-adds.
+/// the others. Time: samples * features^2 multiply-adds. @throws std::invalid_argument if there is no feature.
 [[nodiscard]] inline dataset whitened(const dataset& data, double ridge = 1e-5) {
   const std::size_t n = data.features(), samples = data.size();
   std::vector<double> mean(n), covariance(n * n), centred(n);
   const double share = 1 / static_cast<double>(samples);
   for (std::size_t s = 0; s < samples; ++s)
     for (std::size_t i = 0; i < n; ++i) mean[i] += share * static_cast<double>(data.inputs(s, i));
+  for (std::size_t i = 0; i < n; ++i) {  // of equal numbers, the number itself: no rounding is to be whitened
+    std::size_t same = 0;
+    while (same < samples && data.inputs(same, i) == data.inputs(0, i)) ++same;
+    if (same == samples && samples > 0) mean[i] = static_cast<double>(data.inputs(0, i));
+  }
   for (std::size_t s = 0; s < samples; ++s) {
     for (std::size_t i = 0; i < n; ++i) centred[i] = static_cast<double>(data.inputs(s, i)) - mean[i];
     for (std::size_t i = 0; i < n; ++i)
