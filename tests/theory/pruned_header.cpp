@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The twin of theory/pruned_header.hpp: what is written of widths known at run time is, letter for letter, what is written
-// of the static type. That it compiles: examples/use_pruned.cpp.
+// The twin of theory/pruned_header.hpp: what is written of widths known at run time is, letter for letter, what is
+// written of the static type. That it compiles: examples/use_pruned.cpp.
 #include <cstdlib>
 #include <taut/inference.hpp>
 #include <taut/theory/pruned_header.hpp>

@@ -9,13 +9,20 @@
 // Every input that counts was checked in double: it lies inside the ball and evaluate(p, input) has another label.
 // So whatever certify proves holds for accuracy() too: certified accuracy <= attacked accuracy, sample by sample.
 #pragma once
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <span>
+#include <stdexcept>
+#include <taut/base/random.hpp>
 #include <taut/theory/input_gradient.hpp>
 #include <taut/train/dataset.hpp>
 #include <taut/train/loss.hpp>
 #include <taut/train/score.hpp>
+#include <utility>
 #include <vector>
 
 namespace taut {

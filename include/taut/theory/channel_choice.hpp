@@ -2,12 +2,13 @@
 // Which channels stay: those with the largest gains (network slimming: Liu et al. 2017).
 //
 //   channels_above(p, 0.05)          those with |gain| > 0.05
-//   largest_channels(p, 0.5)         half of all, wherever they are; largest_channels_of_each(p, 0.5): half of each gate
+//   largest_channels(p, 0.5)         half of all, wherever they are; largest_channels_of_each(p, 0.5): of each
 //   largest_channels<Small>(p)       of each gate as many as the smaller network has
 //   masked(p, kept)                  the gains of all others are 0: they are constants
 //
-// Each gate (theory/channel_gates.hpp) keeps one or more. A channel stays whatever its gain if its constant is not zero and
-// the convolution that reads it pads: the constant would not be the same at all positions, and no bias could stand for it.
+// Each gate (theory/channel_gates.hpp) keeps one or more. A channel stays whatever its gain if its constant is not zero
+// and the convolution that reads it pads: the constant would not be the same at all positions, and no bias could stand
+// for it.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -38,6 +39,7 @@ struct channel_constants {
   std::vector<bool> exact;     ///< of each channel: it adds the same at all positions, which a bias can
 };
 
+/// What removing each channel of gate G leaves: computed in double.
 template <std::size_t G, class Net> channel_constants constants_of(const parameters<Net>& p) {
   constexpr channel_gate at = channel_gates<Net>[G];
   std::vector<double> here(largest_activation<Net>()), next(here.size());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Channels that a gain can switch off. A gate is a layer y = gain z + offset with a gain, an offset and statistics of its
-// own for each channel (batch norm, instance norm), between the affine layer that makes the channels and the affine layer
-// that reads them: where the gain is 0 the channel is the constant `offset`, and both layers can do without it.
+// Channels that a gain can switch off. A gate is a layer y = gain z + offset with a gain, an offset and statistics of
+// its own for each channel (batch norm, instance norm), between the affine layer that makes the channels and the affine
+// layer that reads them: where the gain is 0 the channel is the constant `offset`, and both layers can do without it.
 //
 //   Input<64> >> Linear<32> >> BN >> ReLU >> Linear<10>        channel_gates<Net>: {.producer = 0, .gate = 1,
 //                                                              .consumer = 3, .channels = 32}
@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <taut/base/error.hpp>
 #include <taut/net/network.hpp>
+#include <tuple>
 #include <type_traits>
 
 namespace taut {
@@ -37,6 +38,7 @@ struct channel_role {
   bool pools_channels = false;  ///< has gains, but statistics that several channels share
 };
 
+/// What layer L is to the channels of shape In.
 template <class L, shape In> constexpr channel_role role_of_channels() {
   using P = parameters_of_layer<L, In>;
   channel_role r;
@@ -62,6 +64,7 @@ template <class L, shape In> constexpr channel_role role_of_channels() {
   return r;
 }
 
+/// The role of each layer, and behind the last one that of none.
 template <class Net> inline constexpr auto channel_roles = [] {
   std::array<channel_role, Net::depth + 1> roles{};
   for_each_index<Net::depth>([&]<std::size_t I>() { roles[I] = role_of_channels<layer_of<Net, I>, Net::shapes[I]>(); });
@@ -87,6 +90,7 @@ template <class Net> constexpr void find_gates(auto&& found) {
   }
 }
 
+/// How many gates a network has.
 template <class Net> constexpr std::size_t count_of_gates() {
   std::size_t count = 0;
   find_gates<Net>([&count](const channel_gate&) { ++count; });
@@ -112,6 +116,7 @@ template <Network Net> inline constexpr std::size_t gated_channels = [] {
 
 namespace base {
 
+/// std::type_identity of bool, or of the error that says why a network has no gates.
 template <class Net> consteval auto judge_gates() {
   if constexpr (channel_gates<Net>.size() == 0) {
     constexpr std::size_t pooling = [] {

@@ -68,8 +68,8 @@ template <Network Net, simd::lane V = simd::native> class input_gradient {
     });
     return here.data();
   }
-  /// Calls f(values) for the gradient with respect to each trainable tensor, as folded, in file order: what all calls of
-  /// backward since the last call of this added up, over samples too. Afterwards it is 0.
+  /// Calls f(values) for the gradient with respect to each trainable tensor, as folded, in file order: what all calls
+  /// of backward since the last call of this added up, over samples too. Afterwards it is 0.
   void take_parameter_gradient(auto&& f) {
     base::for_each_index<Net::depth>([&]<std::size_t I>() {
       for_each_tensor_of_layer(std::get<I>(*slopes), [&f](const tensor_info& info, const auto& values) {

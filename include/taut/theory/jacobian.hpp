@@ -6,8 +6,8 @@
 //   jacobian_at<Net> slopes(p);
 //   const jacobian_norms n = slopes(x);        // n.input <= lipschitz_of(p).value, n.parameters <= parameter_bound
 //
-// One backward pass for each output, then the largest eigenvalue of J J', a matrix of as many rows. Parametrized weights
-// (weight norm, spectral norm) count as folded, as in parameter_lipschitz_of.
+// One backward pass for each output, then the largest eigenvalue of J J', a matrix of as many rows. Parametrized
+// weights (weight norm, spectral norm) count as folded, as in parameter_lipschitz_of.
 #pragma once
 #include <algorithm>
 #include <array>

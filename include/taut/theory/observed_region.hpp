@@ -22,8 +22,8 @@
 
 namespace taut {
 
-/// The stds at each layer that normalizes; 0 at all others. Batch norm at inference has those of its running
-/// variances, one a channel, whatever the samples are.
+/// The stds at each layer that normalizes; 0 at all others. The median of an even number is the upper one. Batch norm
+/// at inference has those of its running variances, one a channel, whatever the samples are.
 template <std::size_t Depth> struct observed_region {
   std::array<double, Depth> smallest_std{}, median_std{};  ///< over samples and pooled runs
 };
@@ -67,7 +67,8 @@ template <Network Net, class Real>
 
 namespace certificates {
 
-/// The quantities near p for inputs whose stds are at least the given ones, or the declared ones where those are larger.
+/// The quantities near p for inputs whose stds are at least the given ones, or the declared ones where these are
+/// larger.
 template <class Net, class Real> struct quantities_above : quantities_near<Net, Real> {
   const std::array<double, Net::depth>& stds;
 

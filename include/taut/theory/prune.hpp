@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pruning by gain: removed channels are constants (`offset`, and what the layers behind make of it), which go into what the
-// next affine layer adds; then nothing reads them, and a smaller network computes the same.
+// Pruning by gain: removed channels are constants (`offset`, and what the layers behind make of it), which go into what
+// the next affine layer adds; then nothing reads them, and a smaller network computes the same.
 //
 //   prune<Small>(p)                       parameters<Small>: of each gate the channels with the largest |gain|
 //   prune(p, 0.05)                        without those with |gain| <= 0.05: its widths are known at run time only, and
@@ -47,8 +47,8 @@ template <class Net> std::array<std::vector<std::size_t>, Net::depth + 1> kept_a
   return at;
 }
 
-/// Calls f(place) for the elements of a tensor that stay, in order: those of these rows and, of a matrix or more, of these
-/// columns; empty: all. A scalar stays.
+/// Calls f(place) for the elements of a tensor that stay, in order: those of these rows and, of a matrix or more, of
+/// these columns; empty: all. A scalar stays.
 void for_each_kept(const shape& extents, const std::vector<std::size_t>& rows, const std::vector<std::size_t>& columns,
                    auto&& f) {
   const bool all_rows = rows.empty() || extents.rank == 0, all_columns = columns.empty() || extents.rank < 2;
@@ -72,7 +72,8 @@ template <class P> void for_each_kept_tensor(P& p, const kept_channels& kept, au
   });
 }
 
-/// Sets to 0 all trainable parameters that removed channels alone use. Their statistics stay: a variance may have a floor.
+/// Sets to 0 all trainable parameters that removed channels alone use. Their statistics stay: a variance may have a
+/// floor.
 template <class Net> void clear_removed(parameters<Net>& p, const kept_channels& kept) {
   for_each_kept_tensor(p, kept, [](const tensor_info& info, auto values, const auto& rows, const auto& columns) {
     if (info.purpose == role::buffer) return;
@@ -101,6 +102,7 @@ template <class Net, class Pruned, std::size_t I> constexpr bool is_narrowed() {
   }
 }
 
+/// std::type_identity of bool, or of the error that names what cannot become narrower so.
 template <class Net, class Pruned> consteval auto judge_narrowing() {
   constexpr std::size_t wrong = [] {
     std::size_t first = Net::depth;
@@ -127,8 +129,9 @@ template <class Net, class Pruned> using fitting_narrowing = typename decltype(j
 
 }  // namespace base
 
-/// Removes all channels but these. @throws std::invalid_argument if a list is empty or not ascending, or names a channel that
-/// there is not, and if padding cuts off the constant of a removed channel.
+/// Removes all channels but these.
+/// @throws std::invalid_argument if a list is empty or not ascending, or names a channel that there is not, and if
+/// padding cuts off the constant of a removed channel
 template <Network Net> [[nodiscard]] pruned_network<Net> prune(const parameters<Net>& p, const kept_channels& kept) {
   static_cast<void>(base::fitting_gates<Net>{});  // <- read the quoted words
   base::check_kept<Net>(kept);
@@ -176,7 +179,8 @@ template <Network Net> [[nodiscard]] std::size_t parameter_count(const pruned_ne
   return count;
 }
 
-/// A pruned network as parameters of a type with the widths that are left. @throws std::invalid_argument if the type has others
+/// A pruned network as parameters of a type with the widths that are left.
+/// @throws std::invalid_argument if the type has others
 template <Network Pruned, Network Net> [[nodiscard]] parameters<Pruned> narrowed(const pruned_network<Net>& from) {
   using verdict = base::fitting_narrowing<Net, Pruned>;
   static_cast<void>(verdict{});  // <- read the quoted words
@@ -209,8 +213,8 @@ template <Network Pruned, Network Net> [[nodiscard]] parameters<Pruned> narrowed
   return to;
 }
 
-/// Removes channels until the widths of `Pruned` are left: those with the largest |gain| stay. `Pruned` is Net but for the
-/// widths at gates. @throws std::invalid_argument if padding cuts off the constant of too many channels
+/// Removes channels until the widths of `Pruned` are left: those with the largest |gain| stay. `Pruned` is Net but for
+/// the widths at gates. @throws std::invalid_argument if padding cuts off the constant of too many channels
 template <Network Pruned, Network Net> [[nodiscard]] parameters<Pruned> prune(const parameters<Net>& p) {
   using verdict = base::fitting_narrowing<Net, Pruned>;
   static_cast<void>(verdict{});  // <- read the quoted words

@@ -4,14 +4,13 @@
 //
 //   write_header(prune(p, 0.05), "small.hpp");        // then, in another program:
 //   #include "small.hpp"
-//   constexpr auto engine = taut::compile(small::parameters);       // struct Net : decltype(Input<64> >> Linear<27> >> ...
+//   constexpr auto engine = taut::compile(small::parameters);  // struct Net : decltype(Input<64> >> Linear<27> >> ...
 //
 // The bound is proved of the padded parameters, rows and columns of zeros, which have the norms of the smaller ones.
 #pragma once
 #include <cstddef>
 #include <filesystem>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <taut/embed/bound.hpp>
@@ -42,8 +41,8 @@ template <Network Net> [[nodiscard]] std::string spelling(const pruned_network<N
   return out.text;
 }
 
-/// The texts of the header and of its proof, which includes the header by the name given. For programs: one that includes it
-/// can write it for firmware. @throws std::invalid_argument as for a network that is not pruned
+/// The texts of the header and of its proof, which includes the header by the name given. For programs: one that
+/// includes it can write it for firmware. @throws std::invalid_argument as for a network that is not pruned
 template <Network Net> [[nodiscard]] exported_text export_text(const pruned_network<Net>& pruned,
                                                                const header_options& options,
                                                                std::string_view included_as) {
@@ -82,8 +81,8 @@ template <Network Net>
   return export_text(pruned, options, options.name + ".hpp").header;
 }
 
-/// Writes the header, and its proof to options.proof if that has a name: each completely or not at all. @throws save_error,
-/// and std::invalid_argument as for a network that is not pruned
+/// Writes the header, and its proof to options.proof if that has a name: each completely or not at all.
+/// @throws save_error, and std::invalid_argument as for a network that is not pruned
 template <Network Net> void write_header(const pruned_network<Net>& pruned, const std::filesystem::path& path,
                                          const header_options& options = {}) {
   const header_options all = exported::named(options, path);

@@ -6,7 +6,8 @@
 //   initialise(p, 7);  scale_weights(p, 3);            // an initialization three times as large
 //   fit(p, data, batch<64>{}, {.on_epoch = [&](const epoch_report&) { lengths.push_back(weight_length(p)); }});
 //
-// Without weight decay the length of scale-invariant weights never shrinks under gradient flow: <gradient, w> = 0.
+// Without weight decay the length of scale-invariant weights is constant under gradient flow, for <gradient, w> = 0,
+// and steps of plain gradient descent make it larger.
 #pragma once
 #include <cmath>
 #include <concepts>

@@ -12,7 +12,8 @@
 
 namespace taut {
 
-/// One step of an optimizer. The tensors are those of `trainable`, in file order.
+/// One step of an optimizer. The tensors are those of `trainable`, in file order. They are referred to, not copied:
+/// what on_step keeps beyond its call, it copies.
 struct step_report {
   std::size_t step = 0;                           ///< counted from 0
   double rate = 0;                                ///< the learning rate of this step
