@@ -15,6 +15,8 @@ TEST_CASE("theory.best_halfplane: XOR has three right, points on both sides of a
   REQUIRE(best_halfplane(corners, one) == 4);
   const double in_line[]{0, 0, 1, 1, 2, 2, 3, 3}, twice[]{0, 0, 0, 0, 1, 0};
   REQUIRE(best_halfplane(in_line, exclusive) == 3);
+  const double far[]{3, 4, 6, 8, 9, 12, 12, 16, 15, 20};  // in line, as rounding does not see it
+  REQUIRE(best_halfplane(far, std::array<std::size_t, 5>{0, 1, 0, 1, 0}) == 3);
   REQUIRE(best_halfplane(twice, std::array<std::size_t, 3>{0, 1, 1}) == 2);
 }
 

@@ -56,4 +56,6 @@ TEST_CASE("theory.fold: a chain labels points by the interval they end in, padde
       REQUIRE(f.padded(depth).label_of(&x) == label);
   REQUIRE(f.padded(9).stages.size() == 9);
   REQUIRE_THROWS_AS(f.padded(0), ln_net::fit_error);
+  const double x = 0;
+  REQUIRE_THROWS_AS(ln_net::folding{}.label_of(&x), ln_net::fit_error);
 }

@@ -103,7 +103,8 @@ TEST_CASE("theory.folding: more effort is worth something, and a limit of folds 
   REQUIRE(patient.margin > hasty.margin);
   const auto limited =
       ln_net::fold_runs(p.points, 2, p.labels, {.beam = 4, .tried = 1, .most_folds = patient.stages.size() - 1});
-  if (limited.complete()) REQUIRE(limited.stages.size() < patient.stages.size());
+  REQUIRE(limited.complete());
+  REQUIRE(limited.stages.size() < patient.stages.size());
   REQUIRE_FALSE(ln_net::fold_runs(p.points, 2, p.labels, {.most_folds = 1}).complete());
   const auto fewest = ln_net::fold_runs(p.points, 2, p.labels, {.beam = 0, .heights = 0, .tried = 1});  // at least one
   REQUIRE(fewest.margin < patient.margin);
@@ -142,4 +143,16 @@ TEST_CASE("theory.folding: what are no points is refused") {
   REQUIRE_THROWS_AS(ln_net::fold_runs(points, 2, labels), std::invalid_argument);
   REQUIRE_THROWS_AS(ln_net::fold_runs(std::span(points).first(3), 2, labels), std::invalid_argument);
   REQUIRE_THROWS_AS(ln_net::fold_runs({}, 2, {}), std::invalid_argument);
+  REQUIRE_THROWS_AS(ln_net::fold_runs({}, 0, labels), std::invalid_argument);
+}
+
+TEST_CASE("theory.folding: points far from 0 have less margin, by what their projection rounds") {
+  const problem near = random_problem(1, 12, 2, 2);
+  problem far = near;
+  for (double& x : far.points) x += 1e8;
+  const auto expected = ln_net::fold_runs(near.points, 2, near.labels),
+             found = ln_net::fold_runs(far.points, 2, far.labels);
+  REQUIRE(expected.margin > 1e-3);
+  REQUIRE(found.margin < 1e-7 * expected.margin);
+  REQUIRE(found.margin > 1e-10 * expected.margin);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Folding about several centres at once needs fewer layers, and what reads them separates all labels.
+#include <limits>
 #include <taut/theory/grouped_folding.hpp>
 
 #include "support/catch.hpp"
@@ -88,8 +89,16 @@ TEST_CASE("theory.grouped_folding: every label has the largest score at its poin
   }
 }
 
+TEST_CASE("theory.grouped_folding: scores that are 0 or no number leave no margin") {
+  const double none = std::numeric_limits<double>::quiet_NaN();
+  const std::vector<std::size_t> labels{0, 1};
+  REQUIRE(ln_net::detail::margin_of({{-1}, {1}}, {{-0.5}, {0.5}}, labels) == 0.5);
+  for (const double bad : {0.0, none}) REQUIRE(ln_net::detail::margin_of({{bad}, {bad}}, {{-2}, {2}}, labels) == 0);
+}
+
 TEST_CASE("theory.grouped_folding: nothing is found within too few layers, and no groups are refused") {
   const problem p = random_problem(1, 32, 2);
   REQUIRE_FALSE(ln_net::fold_in_groups(p.points, 2, p.labels, 1, {.beam = 1, .tried = 1, .most_folds = 1}).complete());
   REQUIRE_THROWS_AS(ln_net::fold_in_groups(p.points, 2, p.labels, 0), std::invalid_argument);
+  REQUIRE_THROWS_AS(ln_net::fold_in_groups({}, 2, {}, 1), std::invalid_argument);
 }

@@ -60,3 +60,11 @@ TEST_CASE("theory.grouped_ln_net: what does not fit is said") {
   REQUIRE_THROWS_AS((ln_net::network_of<4, 1, 8, 2>(f)), ln_net::fit_error);
   REQUIRE_THROWS_AS((ln_net::network_of<4, 3, 2, 2>(ln_net::grouped_folding{})), ln_net::fit_error);
 }
+
+TEST_CASE("theory.grouped_ln_net: one group is a layer like those before it") {
+  const std::array<double, 8> points{0, 0, 1, 1, 2, 2, 3, 3};
+  const std::array<std::size_t, 4> labels{0, 1, 0, 1};
+  const auto p = ln_net::fit_in_groups<2, 4, 1, 2>(points, labels);
+  for (std::size_t i = 0; i < 4; ++i)
+    REQUIRE(ln_net::label_of(evaluate(p, std::span(points).subspan(2 * i, 2))) == labels[i]);
+}

@@ -117,3 +117,16 @@ TEST_CASE("theory.ln_net: what weights in float cannot tell apart, weights in do
   REQUIRE_THROWS_AS((ln_net::fit<2, 10, 2>(points, labels)), ln_net::fit_error);
   REQUIRE(errors(ln_net::fit<2, 10, 2, double>(points, labels), points, labels).first == 0);
 }
+
+TEST_CASE("theory.ln_net: points of R^3 and three labels, whose layers are like those of the folds") {
+  // of three labels the last layer repeats the folds', of R^3 these repeat the first
+  const auto points = random_points<15>(4);
+  const auto labels = random_labels<15>(4, 3);
+  const auto fewer = random_labels<10>(4, 3);
+  const auto three = ln_net::fit<3, 10, 2>(points, labels);
+  for (std::size_t i = 0; i < 15; ++i)
+    REQUIRE(ln_net::label_of(evaluate(three, std::span(points).subspan(2 * i, 2))) == labels[i]);
+  const auto space = ln_net::fit<3, 10, 3>(points, fewer);
+  for (std::size_t i = 0; i < 10; ++i)
+    REQUIRE(ln_net::label_of(evaluate(space, std::span(points).subspan(3 * i, 3))) == fewer[i]);
+}

@@ -45,3 +45,17 @@ TEST_CASE("theory.projection_merge: labels that meet are not told apart, and one
   REQUIRE(ln_net::merge_pairs(points, 1, same).stages.empty());
   REQUIRE(ln_net::fold_runs(points, 1, labels).complete());
 }
+
+TEST_CASE("theory.projection_merge: a leftmost point alone in its label, and places that coincide") {
+  const std::array<double, 4> points{0, 1, 2, 3};
+  for (const std::array<std::size_t, 4>& labels :
+       {std::array<std::size_t, 4>{0, 1, 1, 1}, {1, 1, 1, 0}, {0, 1, 1, 0}}) {
+    const auto f = ln_net::merge_pairs(points, 1, labels);
+    REQUIRE(f.complete());
+    REQUIRE(f.margin > 0.001);
+    for (std::size_t i = 0; i < 4; ++i) REQUIRE(f.label_of(&points[i]) == labels[i]);
+  }
+  const std::array<double, 3> twice{0, 0, 1};
+  const auto f = ln_net::merge_pairs(twice, 1, std::array<std::size_t, 3>{0, 0, 1});
+  REQUIRE((f.complete() && f.stages.empty() && f.label_of(&twice[0]) == 0 && f.label_of(&twice[2]) == 1));
+}

@@ -65,8 +65,9 @@ struct folding {
   }
   /// The same behind the last stage.
   [[nodiscard]] constexpr double place(const double* x) const { return place(x, stages.size()); }
-  /// The label of the point x.
+  /// The label of the point x. @throws fit_error if no folding was found.
   [[nodiscard]] constexpr std::size_t label_of(const double* x) const {
+    if (!complete()) throw fit_error("ln_net: no folding was found");
     const double p = place(x);
     std::size_t interval = 0;
     while (interval < borders.size() && p > borders[interval]) ++interval;

@@ -6,12 +6,13 @@
 //
 //   const ln_net::folding f = ln_net::fold_runs(points, 2, labels);    // f.stages.size() folds, if f.complete()
 //
-// Dynamic programming over the number of runs, from most to fewest; for each the foldings of largest margin are kept.
+// A beam search over the number of runs, from most to fewest; for each the foldings of largest margin are kept.
 #pragma once
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <taut/base/random.hpp>
 #include <taut/theory/fold.hpp>
@@ -68,14 +69,25 @@ struct projection {
     if (!(range > 0)) return;  // its gap stays 0: of no use
     for (double& d : direction) d /= range;
     offset = -low / range;
-    points.at.assign(n, 0), points.noise.assign(n, 2), points.label.assign(n, 0);
+    // A sum of terms far larger than itself, as of points far from 0, rounds as they do.
+    double largest = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      double terms = offset < 0 ? -offset : offset;
+      for (std::size_t k = 0; k < dimension; ++k) {
+        const double term = direction[k] * points_in[i * dimension + k];
+        terms += term < 0 ? -term : term;
+      }
+      largest = std::max(largest, terms);
+    }
+    const double noise = 2 + static_cast<double>(dimension) * std::max(0.0, largest - 2);
+    points.at.assign(n, 0), points.noise.assign(n, noise), points.label.assign(n, 0);
     points.gap = 1;
     for (std::size_t i = 0; i < n; ++i) {
       points.at[i] = (all[i].first - low) / range, points.label[i] = all[i].second;
       if (i > 0 && all[i].second != all[i - 1].second)
         points.gap = std::min(points.gap, points.at[i] - points.at[i - 1]);
     }
-    points.margin = points.gap / 4, runs = runs_of(points.label);
+    points.margin = points.gap / (2 * noise), runs = runs_of(points.label);
   }
 };
 
@@ -106,7 +118,8 @@ class search {
 
   static constexpr bool is_empty(const std::vector<line>& bucket) { return bucket.empty(); }
 
-  // Where no fold merges runs, one that only stretches some of the line against the rest may make room for one that does.
+  // Where no fold merges runs, one that only stretches some of the line against the rest may make room for one that
+  // does.
   constexpr void stretch(const line& from, std::size_t runs) {
     if (!allowed.stretching || from.stages.size() + 1 >= allowed.most_folds) return;
     for (int k = 0; k <= 20; ++k) {
@@ -240,7 +253,7 @@ constexpr bool coincide(const double* a, const double* b, std::size_t dimension)
 
 /// @throws as fold_runs does.
 constexpr void judge(std::span<const double> points, std::size_t dimension, std::span<const std::size_t> labels) {
-  if (labels.empty() || points.size() != labels.size() * dimension)
+  if (labels.empty() || dimension == 0 || points.size() != labels.size() * dimension)
     throw std::invalid_argument("ln_net: " + std::to_string(points.size()) + " numbers are not " +
                                 std::to_string(labels.size()) + " points of " + std::to_string(dimension));
   for (const double x : points)
@@ -256,7 +269,7 @@ constexpr void judge(std::span<const double> points, std::size_t dimension, std:
 
 /// The folding of largest margin that the search finds for points of `dimension` numbers, one behind the other; not
 /// complete() if it finds none. @throws fit_error if two equal points have different labels; std::invalid_argument if
-/// there are no points, a number is not finite, or there are not `dimension` numbers a label.
+/// there are no points, they have no numbers or one that is not finite, or not `dimension` numbers a label.
 [[nodiscard]] constexpr folding fold_runs(std::span<const double> points, std::size_t dimension,
                                           std::span<const std::size_t> labels, const effort& with = {}) {
   detail::judge(points, dimension, labels);

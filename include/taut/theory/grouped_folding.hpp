@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Depth traded for groups. Linear<3 g> >> GN<g> folds a line about g centres at once. A fold gives both coordinates on
-// its circle, (p - c) / rho and h / rho with rho^2 = (p - c)^2 + h^2, so that a linear layer behind reads 2 g features: a
-// bump and a step at each centre, enough to tell 2 g + 1 runs apart in one layer where folding one by one takes several.
+// its circle, (p - c) / rho and h / rho with rho^2 = (p - c)^2 + h^2, so that a linear layer behind reads 2 g features:
+// a bump and a step at each centre, enough to tell 2 g + 1 runs apart in one layer where folding one by one takes
+// several.
 //
 //   const auto f = ln_net::fold_in_groups(points, 2, labels, 4);    // f.depth() layers, the last of 4 groups
 //
@@ -12,6 +13,7 @@
 #include <cstddef>
 #include <set>
 #include <span>
+#include <stdexcept>
 #include <taut/theory/folding.hpp>
 #include <utility>
 #include <vector>
@@ -107,7 +109,7 @@ inline std::vector<fold> folds_of_intervals(const std::vector<double>& borders, 
   return made;
 }
 
-/// The least difference of scores over the sum of the weights that make them; not positive if a label is wrong.
+/// The least difference of scores over the sum of the weights that make them; 0 if a label is wrong.
 inline double margin_of(const std::vector<std::vector<double>>& scores, const std::vector<std::vector<double>>& rows,
                         std::span<const std::size_t> labels) {
   double least = 1;
@@ -119,6 +121,7 @@ inline double margin_of(const std::vector<std::vector<double>>& scores, const st
         difference += (scores[labels[i]][k] - scores[other][k]) * rows[i][k];
         size += std::max(scores[labels[i]][k], -scores[labels[i]][k]) + std::max(scores[other][k], -scores[other][k]);
       }
+      if (!(difference / size > 0)) return 0;  // nor is what is no number a margin
       least = std::min(least, difference / size);
     }
   return least;
@@ -150,13 +153,14 @@ inline grouped_folding read_in_groups(folding before, std::span<const double> po
 
 }  // namespace detail
 
-/// A folding whose last layer has `groups` folds; not complete() if none is found within `with`, whose most_folds limits
-/// the layers before the last. Idle ones are added there until there are `layers`.
+/// A folding whose last layer has `groups` folds; not complete() if none is found within `with`, whose most_folds
+/// limits the layers before the last. Idle ones are added there until there are `layers`.
 /// @throws as fold_runs; std::invalid_argument for no groups.
 [[nodiscard]] inline grouped_folding fold_in_groups(std::span<const double> points, std::size_t dimension,
                                                     std::span<const std::size_t> labels, std::size_t groups,
                                                     const effort& with = {}, std::size_t layers = 0) {
   if (groups == 0) throw std::invalid_argument("ln_net: no groups");
+  detail::judge(points, dimension, labels);
   const std::size_t names = *std::max_element(labels.begin(), labels.end()) + 1;
   const std::size_t present = std::set<std::size_t>(labels.begin(), labels.end()).size();
   effort allowed = with;

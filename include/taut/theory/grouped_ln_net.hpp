@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// LN-Nets whose last normalizer has groups, built from labels: fewer layers for more neurons (theory/grouped_folding.hpp).
+// LN-Nets whose last normalizer has groups, built from labels: fewer layers for more neurons
+// (theory/grouped_folding.hpp).
 //
-//   const auto p = ln_net::fit_in_groups<2, 2, 3, 2>(points, labels);    // 2 labels, 2 normalizers, the last of 3 groups
+//   const auto p = ln_net::fit_in_groups<2, 2, 3, 2>(points, labels);  // 2 labels, 2 normalizers, the last of 3 groups
 #pragma once
-#include <array>
+#include <algorithm>
 #include <cstddef>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <taut/layers/group_norm.hpp>
 #include <taut/theory/grouped_folding.hpp>
@@ -34,26 +36,26 @@ template <std::size_t Labels, std::size_t Depth, std::size_t Groups, std::size_t
   parameters<net, Real> p;
   const auto first = detail::reading_of<Dimension>(f.before);
   base::for_each_layer<net>([&]<std::size_t I>(std::size_t number) {
-    if constexpr (I == 2 * Depth) {
-      auto& last = base::parameters_at<I>(p, number);
-      last.bias.fill(static_cast<Real>(-1e6));  // of labels without a point
-      for (std::size_t label = 0; label < f.scores.size(); ++label) {
-        const std::vector<double>& read = f.scores[label];
-        for (std::size_t k = 0; k < 3 * Groups; ++k) {
-          const std::size_t group = k / 3, axis = k % 3;
-          last.weight[label * 3 * Groups + k] = static_cast<Real>(read[2 * group] * along[axis] / detail::radius(0) +
-                                                                  read[2 * group + 1] * across[axis] / radius);
-        }
-        last.bias[label] = static_cast<Real>(read[2 * Groups]);
-      }
-    } else if constexpr (I % 2 == 0) {
+    if constexpr (I % 2 == 0 && I < 2 * Depth) {
       auto& layer = base::parameters_at<I>(p, number);
       const auto before = detail::reading_before<I>(first, f.before, number);
-      if constexpr (I == 2 * (Depth - 1))
+      if (number < 2 * (Depth - 1))  // one group is a layer like those before it
+        detail::write_fold(layer, 0, before, f.before.stages[number / 2].about, epsilon);
+      else
         for (std::size_t k = 0; k < Groups; ++k) detail::write_fold(layer, 3 * k, before, f.folds[k], epsilon);
-      else detail::write_fold(layer, 0, before, f.before.stages[number / 2].about, epsilon);
     }
   });
+  auto& last = get<2 * Depth>(p);
+  last.bias.fill(static_cast<Real>(-1e6));  // of labels without a point
+  for (std::size_t label = 0; label < f.scores.size(); ++label) {
+    const std::vector<double>& read = f.scores[label];
+    for (std::size_t k = 0; k < 3 * Groups; ++k) {
+      const std::size_t group = k / 3, axis = k % 3;
+      last.weight[label * 3 * Groups + k] = static_cast<Real>(read[2 * group] * along[axis] / detail::radius(0) +
+                                                              read[2 * group + 1] * across[axis] / radius);
+    }
+    last.bias[label] = static_cast<Real>(read[2 * Groups]);
+  }
   return p;
 }
 

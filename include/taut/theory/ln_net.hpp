@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// LN-Nets of width 3 that are built, not trained: linear layers and layer norms, no other nonlinearity, that give every
-// one of the points its label (Ni et al. 2024: there are such for any labels). A fold is a linear layer and a layer norm
-// (theory/fold.hpp); the last layer tells the intervals of a line apart, each the largest of affine functions in turn.
+// LN-Nets of width 3 that are built, not trained: linear layers and layer norms, no other nonlinearity, that give
+// every one of the points its label (Ni et al. 2024: there are such for any labels). A fold is a linear layer and a
+// layer norm (theory/fold.hpp); the last layer tells the intervals of a line apart, each the largest of affine
+// functions in turn.
 //
 //   const auto p = ln_net::fit<2, 8, 2>(points, labels);      // parameters<ln_net::type<2, 8, 2>>: 2 labels, 8 LN, R^2
 //   using net = ln_net::built<examples>;                      // at compile time, as deep as its labels ask
@@ -10,13 +11,13 @@
 #include <array>
 #include <cstddef>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <taut/layers/layer_norm.hpp>
 #include <taut/layers/linear.hpp>
 #include <taut/net/evaluate.hpp>
 #include <taut/theory/folding.hpp>
 #include <utility>
-#include <vector>
 
 namespace taut::ln_net {
 
@@ -27,6 +28,7 @@ inline constexpr std::array<double, 3> along{rounded::sqrt_nearest(0.5), -rounde
 
 namespace detail {
 
+/// The layers of Depth folds behind an input of R^Dimension.
 template <std::size_t Depth, std::size_t Dimension> struct folds {
   using type = decltype(typename folds<Depth - 1, Dimension>::type{} >> Linear<3> >> LN(no_affine));
 };
@@ -40,8 +42,8 @@ template <std::size_t In> struct reading {
   double bias = 0;
 };
 
-/// Weights of three neurons that lay the line on the plane of the circle: (p - centre) / height along, and across so much
-/// that with epsilon it is 1. `row` is the first of them, in a layer of several groups.
+/// Weights of three neurons that lay the line on the plane of the circle: (p - centre) / height along, and across so
+/// much that with epsilon it is 1. `row` is the first of them, in a layer of several groups.
 template <std::size_t In, class P>
 constexpr void write_fold(P& layer, std::size_t row, const reading<In>& p, const fold& f, double epsilon) {
   using real = typename decltype(layer.weight)::value_type;
@@ -55,22 +57,25 @@ constexpr void write_fold(P& layer, std::size_t row, const reading<In>& p, const
 /// What the circle's radius and epsilon make of a fold: <across, z> is fold(p) times this.
 constexpr double radius(double epsilon) { return rounded::sqrt_nearest(3 * (1 - 3 * epsilon)); }
 
-/// How points give the line, and how the layer norm behind a stage does.
+/// How points give the line.
 template <std::size_t Dimension> constexpr reading<Dimension> reading_of(const folding& f) {
   reading<Dimension> first{{}, f.offset};
   std::copy_n(f.direction.begin(), Dimension, first.weight.begin());
   return first;
 }
+/// How the layer norm of a stage gives it.
 constexpr reading<3> reading_of(const stage& s, double epsilon) {
   reading<3> r{across, s.shift};
   for (double& weight : r.weight) weight *= s.scale / radius(epsilon);
   return r;
 }
-/// What linear layer `number`, which is layer I or repeats it, reads.
+/// What linear layer `number`, which is layer I or repeats it, reads: points, if it is the first, else a layer norm.
 template <std::size_t I, std::size_t Dimension>
 constexpr auto reading_before(const reading<Dimension>& first, const folding& f, std::size_t number) {
-  if constexpr (I == 0) return first;
-  else return reading_of(f.stages[number / 2 - 1], normalizer::kind::epsilon);
+  const auto behind = [&] { return reading_of(f.stages[number / 2 - 1], normalizer::kind::epsilon); };
+  if constexpr (I > 0) return behind();
+  else if constexpr (Dimension == 3) return number > 0 ? behind() : first;  // the other layers repeat the first
+  else return first;
 }
 
 /// Weights of the layer that tells the intervals apart: interval k has the largest of the scores k p - sum of the
@@ -102,8 +107,8 @@ template <class Scores> [[nodiscard]] constexpr std::size_t label_of(const Score
   return static_cast<std::size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
 }
 
-/// The parameters of an LN-Net that does what the folding does. @throws fit_error if it has more stages than Depth, labels
-/// beyond Labels or several intervals a label; std::invalid_argument if its points are not of R^Dimension.
+/// The parameters of an LN-Net that does what the folding does. @throws fit_error if it has more stages than Depth,
+/// labels beyond Labels or several intervals a label; std::invalid_argument if its points are not of R^Dimension.
 template <std::size_t Labels, std::size_t Depth, std::size_t Dimension, class Real = float>
 [[nodiscard]] constexpr parameters<type<Labels, Depth, Dimension>, Real> network_of(const folding& found) {
   if (!found.complete()) throw fit_error("ln_net: no folding was found");
@@ -118,13 +123,12 @@ template <std::size_t Labels, std::size_t Depth, std::size_t Dimension, class Re
   parameters<net, Real> p;
   const auto first = detail::reading_of<Dimension>(f);
   base::for_each_layer<net>([&]<std::size_t I>(std::size_t number) {
-    if constexpr (I % 2 == 0) {
-      auto& layer = base::parameters_at<I>(p, number);
-      const auto before = detail::reading_before<I>(first, f, number);
-      if constexpr (I == 2 * Depth) detail::write_scores(layer, before, f);
-      else detail::write_fold(layer, 0, before, f.stages[number / 2].about, normalizer::kind::epsilon);
-    }
+    if constexpr (I % 2 == 0)
+      if (number < 2 * Depth)  // of three labels, the last layer may repeat layer I
+        detail::write_fold(base::parameters_at<I>(p, number), 0, detail::reading_before<I>(first, f, number),
+                           f.stages[number / 2].about, normalizer::kind::epsilon);
   });
+  detail::write_scores(get<2 * Depth>(p), detail::reading_before<2 * Depth>(first, f, 2 * Depth), f);
   return p;
 }
 
@@ -142,8 +146,9 @@ constexpr void expect_labels(const parameters<Net, Real>& p, std::span<const dou
 }  // namespace detail
 
 /// Parameters of an LN-Net that gives each of the points (of Dimension numbers, one behind the other) its label, as
-/// `evaluate` in double says. @throws fit_error if two equal points have different labels, no folding is found, it needs
-/// more than Depth layer norms, or the weights rounded to Real do not keep it; std::invalid_argument as fold_runs.
+/// `evaluate` in double says. @throws fit_error if two equal points have different labels, no folding is found, it
+/// needs more than Depth layer norms, or the weights rounded to Real do not keep it; std::invalid_argument as
+/// fold_runs.
 template <std::size_t Labels, std::size_t Depth, std::size_t Dimension, class Real = float>
 [[nodiscard]] constexpr parameters<type<Labels, Depth, Dimension>, Real> fit(std::span<const double> points,
                                                                              std::span<const std::size_t> labels,
@@ -158,8 +163,8 @@ template <std::size_t Labels, std::size_t Depth, std::size_t Dimension, class Re
 /// The effort that compilers can afford within their default limits: 16 points of two labels.
 inline constexpr effort at_compile_time{.beam = 1, .heights = 2, .directions = 16, .tried = 1, .stretching = false};
 
-/// An LN-Net built by the compiler: its type is as deep as the labels of `Examples` ask. Examples::points is an array of
-/// numbers, Examples::labels one of labels.
+/// An LN-Net built by the compiler: its type is as deep as the labels of `Examples` ask. Examples::points is an array
+/// of numbers, Examples::labels one of labels.
 template <class Examples> class built {
   static constexpr std::size_t dimension = Examples::points.size() / Examples::labels.size();
   static constexpr std::size_t names = *std::max_element(Examples::labels.begin(), Examples::labels.end()) + 1;

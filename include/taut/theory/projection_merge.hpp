@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The construction by which Ni et al. (2024) prove that LN-Nets of width 3 classify any labels: on a line with distinct
-// places, the leftmost point and the nearest of its label are folded onto each other, about their middle and with half
-// their distance as height; then the next pair, until one place is left for each label. m points take at most m - 2
-// folds. Nothing of different label can meet if there are two labels: no point lies left of the leftmost, and between
-// the pair are points of the other label only. What the proof need not care for is rounding: fold by fold what is left
-// of a distance shrinks. theory/folding.hpp merges whole runs instead, and chooses by what rounding leaves.
+// places, the leftmost point (if it is alone in its label, the rightmost) and the nearest of its label are folded onto
+// each other, about their middle and with half their distance as height; then the next pair, until one place is left
+// for each label. m points take at most m - 2 folds. Nothing of different label can meet if there are two labels: no
+// point lies beyond the outermost, and between the pair are points of the other label only. What the proof need not
+// care for is rounding: fold by fold what is left of a distance shrinks. theory/folding.hpp merges whole runs instead,
+// and chooses by what rounding leaves.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -28,12 +29,27 @@ struct merging {
   std::vector<place> places;
   double gap, margin;
 
-  /// The leftmost place whose label has another, and the nearest of these: two indices.
+  /// The leftmost place and the nearest of its label; if it has none, the rightmost and its nearest; if that has none
+  /// either, the leftmost that has. Two indices, equal if there are none.
   [[nodiscard]] std::pair<std::size_t, std::size_t> pair_to_merge() const {
+    const std::size_t last = places.size() - 1;
+    for (std::size_t j = 1; j <= last; ++j)
+      if (places[j].label == places[0].label) return {0, j};
+    for (std::size_t j = last; j-- > 0;)
+      if (places[j].label == places[last].label) return {j, last};
     for (std::size_t i = 0; i < places.size(); ++i)
       for (std::size_t j = i + 1; j < places.size(); ++j)
         if (places[i].label == places[j].label) return {i, j};
     return {0, 0};
+  }
+
+  /// Makes one of neighbours of equal label at the same place: no fold could have half their distance as height.
+  void unite() {
+    for (std::size_t k = 1; k < places.size();)
+      if (const place& p = places[k]; p.at == places[k - 1].at && p.label == places[k - 1].label) {
+        places[k - 1].noise = std::max(places[k - 1].noise, p.noise);
+        places.erase(places.begin() + static_cast<std::ptrdiff_t>(k));
+      } else ++k;
   }
 
   /// Folds the line so that two places become one.
@@ -46,6 +62,7 @@ struct merging {
     places[i].noise = std::max(places[i].noise, places[j].noise);
     places.erase(places.begin() + static_cast<std::ptrdiff_t>(j));
     std::sort(places.begin(), places.end());
+    unite();
     for (std::size_t k = 1; k < places.size(); ++k)
       if (places[k].label != places[k - 1].label) {
         const double between = places[k].at - places[k - 1].at;
@@ -60,8 +77,8 @@ struct merging {
 }  // namespace detail
 
 /// The projection merge of points of `dimension` numbers, on that of some random directions which keeps labels farthest
-/// apart. Not complete() where two labels meet: of three labels and more they may, of two when rounding makes them. What
-/// is complete labels its points rightly only if the margin is above the rounding of the arithmetic.
+/// apart. Not complete() where two labels meet: of three labels and more they may, of two when rounding makes them.
+/// What is complete labels its points rightly only if the margin is above the rounding of the arithmetic.
 /// @throws as fold_runs.
 [[nodiscard]] inline folding merge_pairs(std::span<const double> points, std::size_t dimension,
                                          std::span<const std::size_t> labels, std::size_t directions = 400) {
@@ -75,6 +92,7 @@ struct merging {
   detail::merging line{{}, best.points.gap, best.points.margin};
   for (std::size_t i = 0; i < labels.size(); ++i)
     line.places.push_back({best.points.at[i], best.points.noise[i], best.points.label[i]});
+  line.unite();
   merged.direction = best.direction, merged.offset = best.offset, merged.runs = best.runs;
   for (auto [i, j] = line.pair_to_merge(); i != j; std::tie(i, j) = line.pair_to_merge()) {
     merged.stages.push_back(line.merge(i, j));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How many dichotomies of points LN-Nets of width 3 realise with a number of layer norms. Points of which all are
-// realised are shattered, and the VC dimension is at least their number: L + 2 by the theorem of Ni et al. (2024), whose
-// proof merges a pair of points a layer; certificates::vc_dimension_at_least states it.
+// realised are shattered, and the VC dimension is at least their number: L + 2 by the theorem of Ni et al. (2024),
+// whose proof merges a pair of points a layer; certificates::vc_dimension_at_least states it.
 //
 //   const shattering s = shatter(points, 2, 3);       // s.realised == s.dichotomies: three layer norms shatter them
 #pragma once
@@ -20,8 +20,8 @@ struct shattering {
   [[nodiscard]] constexpr bool all() const { return realised == dichotomies; }
 };
 
-/// Tries to realise every dichotomy of different points within so many layer norms; a dichotomy counts if each point has
-/// its label. @throws std::invalid_argument for no points or more than 20; else as fold_runs.
+/// Tries to realise every dichotomy of different points within so many layer norms; a dichotomy counts if each point
+/// has its label. @throws std::invalid_argument for no points or more than 20; else as fold_runs.
 [[nodiscard]] inline shattering shatter(std::span<const double> points, std::size_t dimension, std::size_t layer_norms,
                                         const effort& with = {}) {
   const std::size_t n = dimension == 0 ? 0 : points.size() / dimension;
