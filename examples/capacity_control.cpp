@@ -3,11 +3,12 @@
 //
 //   sh examples/run.sh capacity_control --seed 1 --out build/out      # capacity_*.csv, .gp and, with gnuplot, .svg
 //
-// Built networks are here, trained ones in capacity_control/. K layers of norm c, with a layer norm behind each or without. For pairs of inputs whose std at every normalizer is at
-// least s, normalization divides the product of norms c^K by (sqrt(s^2 + epsilon))^K: it shrinks the constant
-// exponentially where s > 1, and inflates it exponentially where s < 1. The weights make every bound nearly attained:
-// W_k = sum_i r_i q'_i q_i' with orthonormal q, q' orthogonal to (1, ..., 1), so that data along the first direction
-// keep the std r_0 = 1.0005 s, while the second has r_1 = c.
+// Built networks are here, trained ones in capacity_control/. K layers of norm c, with a layer norm behind each or
+// without. For pairs of inputs whose std at every normalizer is at least s, normalization divides the product of norms
+// c^K by (sqrt(s^2 + epsilon))^K: it shrinks the constant exponentially where s > 1, and inflates it exponentially
+// where s < 1. The weights make every bound nearly attained: W_k = sum_i r_i q'_i q_i' with orthonormal q, q'
+// orthogonal to (1, ..., 1), so that data along the first direction keep the std r_0 = 1.0005 s, while the second has
+// r_1 = c.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>

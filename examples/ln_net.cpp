@@ -56,7 +56,7 @@ template <class Net> accuracies measure(const parameters<Net, double>& p, const 
   return {right.in_double / count, right.in_float / count};
 }
 
-constexpr std::array<std::size_t, 4> depths{8, 16, 32, 64};  // networks there are; what is not needed idles
+constexpr std::array<std::size_t, 5> depths{4, 8, 16, 32, 64};  // networks there are; what is not needed idles
 
 std::size_t depth_for(std::size_t folds) {
   for (const std::size_t depth : depths)
@@ -73,8 +73,8 @@ template <std::size_t Labels> accuracies measure(const ln_net::folding& f, const
   return found;
 }
 
-/// The share that the best linear classifier labels rightly: the best line of all for two labels, for more the better of
-/// least squares and logistic regression.
+/// The share that the best linear classifier labels rightly: the best line of all for two labels, for more the better
+/// of least squares and logistic regression.
 double linear_accuracy(const problem& of) {
   const std::size_t n = of.labels.size();
   if (*std::max_element(of.labels.begin(), of.labels.end()) < 2)
@@ -152,6 +152,7 @@ void trade_depth_for_groups(const laboratory::experiment& e, const std::vector<s
           needed = folds + 1;
           if (ln_net::fold_in_groups(p.points, 2, p.labels, g, {.beam = 4, .tried = 2, .most_folds = folds}).complete())
             break;
+          if (needed == 40) throw std::runtime_error("40 normalizers are too few for " + std::to_string(points));
         }
       }
       std::printf("%6zu", needed);
@@ -238,13 +239,16 @@ plot "ln_net.csv" using 1:6 skip 1 with points pt 2 ps 0.6 lc rgb "#999999" titl
      "ln_net.csv" using ($1*1.06):($9==1?$7:1/0) skip 1 with points pt 7 ps 0.7 lc rgb "#d9651e" title "margin", \
      "ln_net.csv" using ($1*1.06):($9<1?$7:1/0) skip 1 with points pt 6 ps 0.7 lc rgb "#d9651e" notitle, \
      "ln_net_merge.csv" using ($1*1.12):($6==1?$4:1/0) skip 1 with points pt 7 ps 0.7 lc rgb "#333333" notitle, \
-     "ln_net_merge.csv" using ($1*1.12):($6<1?$4:1/0) skip 1 with points pt 6 ps 0.7 lc rgb "#333333" title "margin, pair by pair", \
+     "ln_net_merge.csv" using ($1*1.12):($6<1?$4:1/0) skip 1 \
+        with points pt 6 ps 0.7 lc rgb "#333333" title "margin, pair by pair", \
      2.0**-24 with lines lc rgb "#555555" title "rounding in float"
 unset logscale; set format y "%g"
 set title "depth traded for groups"
 set key top right; set xtics 1
-set xlabel "groups of three neurons in the last normalizer"; set ylabel "normalizers"; set xrange [0.5:8.5]; set yrange [0:13]
-plot for [m in "16 32 64"] "ln_net_groups.csv" using 2:($1==m?$3:1/0) skip 1 with linespoints pt 7 ps 0.7 title m." points"
+set xlabel "groups of three neurons in the last normalizer"; set ylabel "normalizers"; set xrange [0.5:8.5]
+set yrange [0:13]
+plot for [m in "16 32 64"] "ln_net_groups.csv" using 2:($1==m?$3:1/0) skip 1 \
+  with linespoints pt 7 ps 0.7 title m." points"
 FOLDS
 unset multiplot)gp";
 
@@ -304,8 +308,15 @@ void run(const laboratory::experiment& e, std::size_t points, std::size_t labels
 int main(int argc, char** argv) {
   laboratory::experiment e{"ln_net", "Networks of layer norms of width 3 that are built from labels."};
   std::size_t points = 0, labels = 2, seeds = 10;
-  e.options.add_option("--points", points, "in R^2; 0: a table of 16 to 128")->capture_default_str();
-  e.options.add_option("--labels", labels, "that random points have, with --points: 2 to 4")->capture_default_str();
-  e.options.add_option("--seeds", seeds, "one after the other: point sets with labels")->capture_default_str();
+  e.options.add_option("--points", points, "in R^2, at most 128; 0: a table of 16 to 128")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 128));
+  e.options.add_option("--labels", labels, "that random points have, with --points: 2 to 4")
+      ->capture_default_str()
+      ->check(CLI::Range(2, 4))
+      ->needs("--points");
+  e.options.add_option("--seeds", seeds, "one after the other: point sets with labels")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   return e.main(argc, argv, [&] { run(e, points, labels, seeds); });
 }

@@ -3,8 +3,9 @@
 //
 //   sh examples/run.sh pruning --seed 1 --out build/out        # pruning.csv, .gp, .svg and pruned.hpp; docs/pruning.md
 //
-// Networks are trained with a penalty on |gain| and, as a control, without. The curves are over the share of hidden channels
-// that is removed; `Half` is a type with half of them, and pruned.hpp has one whose widths the gains have chosen.
+// Networks are trained with a penalty on |gain| and, as a control, without. The curves are over the share of hidden
+// channels that is removed; `Half` is a type with half of them, and pruned.hpp has one whose widths the gains have
+// chosen.
 #include <array>
 #include <chrono>
 #include <functional>
@@ -76,7 +77,8 @@ kept_channels random_channels(const kept_channels& like, std::uint64_t seed) {
   return kept;
 }
 
-/// Nanoseconds per inference of two engines: for each the best of rounds that alternate, of calls that wait for each other.
+/// Nanoseconds per inference of two engines: for each the best of rounds that alternate, of calls that wait for each
+/// other.
 template <class First, class Second>
 std::array<double, 2> nanoseconds(const First& first, const Second& second, const dataset& data, int rounds) {
   using clock = std::chrono::steady_clock;
@@ -285,9 +287,13 @@ void run(const laboratory::experiment& e, settings s) {
 int main(int argc, char** argv) {
   settings s;
   laboratory::experiment e{"pruning", "Removes the channels of a batch-normalized network whose gain is small."};
-  e.options.add_option("--networks", s.networks, "to train, of seeds one after the other")->capture_default_str();
-  e.options.add_option("--epochs", s.epochs, "of training")->capture_default_str();
-  e.options.add_option("--tuning-epochs", s.tuning_epochs, "after pruning")->capture_default_str();
-  e.options.add_option("--penalty", s.penalty, "on |gain|")->capture_default_str();
+  e.options.add_option("--networks", s.networks, "to train, of seeds one after the other")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  e.options.add_option("--epochs", s.epochs, "of training")->capture_default_str()->check(CLI::PositiveNumber);
+  e.options.add_option("--tuning-epochs", s.tuning_epochs, "after pruning")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  e.options.add_option("--penalty", s.penalty, "on |gain|")->capture_default_str()->check(CLI::NonNegativeNumber);
   return e.main(argc, argv, [&] { run(e, s); });
 }

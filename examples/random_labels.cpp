@@ -3,10 +3,12 @@
 //
 //   sh examples/run.sh random_labels --dataset cifar --seed 2
 //
-// All networks are Linear<32> >> N >> Linear<32> >> N >> Linear<10>, N nothing, LN or GN<g>: no other nonlinearity. They
-// see whitened features, which changes nothing for linear classifiers. What counts is the accuracy on the labels that
-// they were trained on. MNIST: the 10,000 test images, 784 pixels. CIFAR-10: 5,000 images as 8 x 8 x 3 block averages.
-// Digits, padded with zeros to 192 features, stand in where these are absent and with --quick.
+// All networks are Linear<32> >> N >> Linear<32> >> N >> Linear<10>, N nothing, LN or GN<g>: no other nonlinearity.
+// They see whitened features, which changes nothing for linear classifiers. What counts is the accuracy on the labels
+// that they were trained on. MNIST: the 10,000 test images, 784 pixels. CIFAR-10: 5,000 images as 8 x 8 x 3 block
+// averages. In RESULT linear, ln_net and ln_g are of the data set where LN-Net leads by least; each has its own keys as
+// well. Digits, padded with zeros to 192 features, stand in where these are absent and with --quick.
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -155,6 +157,7 @@ template <std::size_t Features> comparison study(task t, bool raw, std::uint64_t
 std::vector<comparison> study_all(const laboratory::experiment& e, const settings& s, std::string& skipped) {
   std::vector<comparison> all;
   const auto skip = [&](const std::string& name) {
+    if (s.dataset == name) throw std::runtime_error(name + " is not in " + s.data.string());
     std::printf("%s is not in %s: skipped\n", name.c_str(), s.data.string().c_str());
     skipped += (skipped.empty() ? "" : "+") + name;
   };
@@ -164,11 +167,12 @@ std::vector<comparison> study_all(const laboratory::experiment& e, const setting
     else skip("mnist");
   }
   if (!e.quick && s.dataset != "mnist") {
-    if (const auto images = laboratory::cifar(s.data))
-      all.push_back(study<192>(
-          {"cifar", with_random_labels(laboratory::block_averages(images->train, {3, 32, 32}, 4), e.seed), 200}, s.raw,
-          e.seed));
-    else skip("cifar");
+    if (const auto images = laboratory::cifar(s.data)) {
+      const dataset first = split_at(images->train, std::min<std::size_t>(images->train.size(), 5000)).first;
+      all.push_back(
+          study<192>({"cifar", with_random_labels(laboratory::block_averages(first, {3, 32, 32}, 4), e.seed), 200},
+                     s.raw, e.seed));
+    } else skip("cifar");
   }
   if (all.empty()) {
     if (!e.quick) std::printf("digits stand in\n");
@@ -224,7 +228,9 @@ void draw(const laboratory::experiment& e, const std::vector<comparison>& all) {
 int main(int argc, char** argv) {
   settings s;
   laboratory::experiment e{"random_labels", "Trains LN-Nets on random labels beside the best linear classifier."};
-  e.options.add_option("--data", s.data, "folder with MNIST and CIFAR-10")->capture_default_str();
+  e.options.add_option("--data", s.data, "folder with MNIST and CIFAR-10")
+      ->capture_default_str()
+      ->check(CLI::ExistingDirectory);
   e.options.add_option("--dataset", s.dataset, "mnist, cifar or both")
       ->check(CLI::IsMember({"mnist", "cifar", "both"}))
       ->capture_default_str();
@@ -243,11 +249,12 @@ int main(int argc, char** argv) {
       conv_ln += ln[k] / static_cast<double>(seeds), conv_ln_g += ln_g[k] / static_cast<double>(seeds);
     }
     draw(e, all);
-    const comparison& last = all.back();
+    const comparison& least = *std::ranges::min_element(  // where LN-Net leads by least
+        all, {}, [](const comparison& f) { return f.ln_net() - f.linear.accuracy; });
     std::vector<std::pair<std::string, laboratory::value>> result{{"dataset", names},
-                                                                  {"linear", last.linear.accuracy},
-                                                                  {"ln_net", last.ln_net()},
-                                                                  {"ln_g", last.ln_g().accuracy}};
+                                                                  {"linear", least.linear.accuracy},
+                                                                  {"ln_net", least.ln_net()},
+                                                                  {"ln_g", least.ln_g().accuracy}};
     for (const comparison& f : all) {
       result.emplace_back("linear_" + f.name, f.linear.accuracy);
       result.emplace_back("linear_net_" + f.name, f.linear_net());

@@ -3,7 +3,7 @@
 # sh examples/run.sh [NAME [OPTIONS]]   set up, build and run one example (default: digits, then use_exported)
 # sh examples/run.sh --list             their names
 # sh examples/run.sh firmware [...]     the bare-metal programs of firmware/run.sh
-# sh examples/run.sh laboratory [...]   all experiments, one after another, with these options; ends with their minutes
+# sh examples/run.sh laboratory [...]   all experiments, one after another, with these options; ends with their seconds
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/examples/setup.sh"

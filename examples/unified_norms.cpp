@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// nine normalizers on the same data: convergence, usable learning rates, initialization, batches, robustness
+// eight normalizers and none on the same data: convergence, usable learning rates, initialization, batches, robustness
 //
 //   sh examples/run.sh unified_norms --seed 1 --data DIR --out build/out
 //
@@ -230,8 +230,8 @@ void growth(const std::vector<contender>& nets, const dataset_parts& data, const
   e.write("unified_norms_growth", seen);
 }
 
-/// Points of R^3 on the circle of LN and the sphere of RMS norm; points of R^6 on the two circles of GN<2>, by the angle
-/// on each.
+/// Points of R^3 on the circle of LN and the sphere of RMS norm; points of R^6 on the two circles of GN<2>, by the
+/// angle on each.
 void spheres(const settings& s, const laboratory::experiment& e) {
   base::random_stream random(s.seed);
   std::vector<double> three(3 * 100), six(6 * 400);
@@ -331,6 +331,8 @@ void run(const laboratory::experiment& e, settings s) {
 int main(int argc, char** argv) {
   settings s;
   laboratory::experiment e{"unified_norms", "Trains networks that differ in their normalizers on the same data."};
-  e.options.add_option("--data", s.data, "folder with the files of CIFAR-10 or CIFAR-100")->capture_default_str();
+  e.options.add_option("--data", s.data, "folder with the files of CIFAR-10 or CIFAR-100")
+      ->capture_default_str()
+      ->check(CLI::ExistingDirectory);
   return e.main(argc, argv, [&] { run(e, s); });
 }

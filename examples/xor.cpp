@@ -4,8 +4,8 @@
 //   sh examples/run.sh xor --out build/out      # xor.csv, xor_plane.csv, xor.gp and, with gnuplot, xor.svg
 //
 // The sum of squares within the classes is all there is (LSSR = 1), so linear layers do not get the classes apart
-// whatever their weights. Turned by 45 degrees and lifted to height 1/2, the points lie on a line of the plane that layer
-// norm over three neurons projects on a circle: (0, 0) and (1, 1) end at the height 1/sqrt(3), the others at 1.
+// whatever their weights. Turned by 45 degrees and lifted to height 1/2, the points lie on a line of the plane that
+// layer norm over three neurons projects on a circle: (0, 0) and (1, 1) end at the height 1/sqrt(3), the others at 1.
 #include <array>
 #include <cmath>
 #include <cstdio>

@@ -42,7 +42,8 @@ descent learn_digits(const dataset_parts& data, std::uint64_t seed, double scale
 }
 
 inline constexpr const char* digits_figure = R"gp(data = "edge_of_stability_digits.csv"
-panel(column) = sprintf("plot for [k=0:2] data index k using ($2/1000):%d with lines ls k+1 title word(names, k+1)", column)
+panel(column) = sprintf("plot for [k=0:2] data index k using ($2/1000):%d \
+  with lines ls k+1 title word(names, k+1)", column)
 names = "decay 'no decay' 'not normalized'"
 set multiplot layout 2, 3 title "100 digits, 32 hidden units, batch norm behind both layers"
 set key top right

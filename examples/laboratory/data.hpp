@@ -76,7 +76,8 @@ struct train_and_test {
   taut::dataset train, test;
 };
 
-/// The 5,000 + 1,000 images of the subset of CIFAR-10, or those of the official data_batch_1.bin and test_batch.bin.
+/// The 5,000 + 1,000 images of a subset of CIFAR-10 (500 and 100 a class, encoded anew from JPEG), or those of the
+/// official data_batch_1.bin and test_batch.bin.
 [[nodiscard]] inline std::optional<train_and_test> cifar(const std::filesystem::path& folder = data_folder) {
   for (const auto& [train, test] : {std::pair{"cifar10_subset_train.bin", "cifar10_subset_test.bin"},
                                     std::pair{"data_batch_1.bin", "test_batch.bin"}}) {

@@ -3,7 +3,7 @@
 //
 //   int main(int argc, char** argv) {
 //     laboratory::experiment e{"pruning", "Removes channels whose gain is small."};
-//     e.options.add_option("--epochs", epochs, "of training")->capture_default_str();     // besides --quick --seed --out
+//     e.options.add_option("--epochs", epochs, "of training")->check(CLI::PositiveNumber);  // and --quick --seed --out
 //     return e.main(argc, argv, [&] {
 //       laboratory::table t({"removed", "accuracy"});  t.add({0.5, 0.97});
 //       e.draw("pruning", t, "plot \"pruning.csv\" using 1:2 with lines");  // pruning.csv, .gp and, by gnuplot, .svg
@@ -78,7 +78,9 @@ class experiment {
   bool quick = false;
 
   experiment(std::string its_name, const std::string& sentence) : options(sentence), name(std::move(its_name)) {
-    options.add_option("--seed", seed, "of everything that is random")->capture_default_str();
+    options.add_option("--seed", seed, "of everything that is random")
+        ->capture_default_str()
+        ->check(CLI::NonNegativeNumber);
     options.add_option("--out", out, "folder for tables and figures")->capture_default_str();
     options.add_flag("--quick", quick, "a small version of it, in seconds");
   }
@@ -99,7 +101,8 @@ class experiment {
   /// Writes OUT/file.csv.
   void write(const std::string& file, const table& rows) const { taut::write_file(out / (file + ".csv"), rows.csv()); }
 
-  /// Writes OUT/file.csv and OUT/file.gp, and draws OUT/file.svg where gnuplot is installed. The script is what comes
+  /// Writes OUT/file.csv and OUT/file.gp, and draws OUT/file.svg where gnuplot is installed (and throws
+  /// std::runtime_error where it fails). The script is what comes
   /// after terminal, output and separator are set (the first line of a table has names: `skip 1`, or key autotitle).
   void draw(const std::string& file, const table& rows, const std::string& script,
             const std::string& size = "900,480") const {
@@ -113,8 +116,10 @@ class experiment {
                                                ".svg\"\nset datafile separator \",\"\n" + script + "\n");
     const std::filesystem::path here = std::filesystem::current_path();
     std::filesystem::current_path(out);
-    const bool drawn = std::system(("gnuplot " + file + ".gp 2>/dev/null").c_str()) == 0;
+    const bool installed = std::system("command -v gnuplot >/dev/null") == 0;
+    const bool drawn = installed && std::system(("gnuplot " + file + ".gp").c_str()) == 0;
     std::filesystem::current_path(here);
+    if (installed && !drawn) throw std::runtime_error("gnuplot could not draw " + file + ".gp");
     std::printf("wrote %s.gp%s\n", file.c_str(),
                 drawn ? (" and drew " + file + ".svg").c_str() : (": gnuplot would draw " + file + ".svg").c_str());
   }

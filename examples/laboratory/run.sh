@@ -6,7 +6,8 @@ set -u
 examples=$(cd "$(dirname "$0")/.." && pwd)
 failed=0 minutes=''
 start=$(date +%s)
-for source in $(grep -l 'include "laboratory/experiment.hpp"' "$examples"/*.cpp); do
+for source in "$examples"/*.cpp; do
+  grep -q 'include "laboratory/experiment.hpp"' "$source" || continue
   name=$(basename "$source" .cpp)
   echo "== $name"
   begin=$(date +%s)

@@ -63,7 +63,8 @@ set key bottom right
 set logscale x 2
 set xlabel "samples a batch"
 set title "size of the batch (BN: 2 or more)"
-plot "unified_norms_batches.csv" skip 1 index 0 using 1:2 with linespoints lw 2 pt 7 ps 0.5 lc rgb colour("none") title "none", \
+plot "unified_norms_batches.csv" \
+     skip 1 index 0 using 1:2 with linespoints lw 2 pt 7 ps 0.5 lc rgb colour("none") title "none", \
   "" skip 1 index 1 using 1:2 with linespoints lw 2 pt 7 ps 0.5 lc rgb colour("LN") title "LN", \
   "" skip 1 index 2 using 1:2 with linespoints lw 2 pt 7 ps 0.5 lc rgb colour("GN") title "GN", \
   "" skip 1 index 3 using 1:2 with linespoints lw 2 pt 7 ps 0.5 lc rgb colour("BN") title "BN"
