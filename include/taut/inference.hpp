@@ -18,6 +18,7 @@
 #include <taut/algebra/expression.hpp>
 #include <taut/algebra/bound.hpp>
 
+#include <taut/simd/fused_sum.hpp>
 #include <taut/simd/soft_root.hpp>
 #include <taut/simd/portable.hpp>
 #include <taut/simd/lane.hpp>

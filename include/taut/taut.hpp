@@ -42,6 +42,25 @@
 #include <taut/net/orthogonal.hpp>
 #include <taut/simd/integer.hpp>
 #include <taut/simd/integer_matvec.hpp>
+// clang-format off
+#include <taut/train/array.hpp>
+#include <taut/train/dataset.hpp>
+#include <taut/train/loss.hpp>
+#include <taut/train/schedule.hpp>
+#include <taut/train/optimizer.hpp>
+#include <taut/train/adamw.hpp>
+#include <taut/train/clipped.hpp>
+#include <taut/train/watched.hpp>
+#include <taut/train/project.hpp>
+#include <taut/train/score.hpp>
+#include <taut/train/tape.hpp>
+#include <taut/train/objective.hpp>
+#include <taut/train/augment.hpp>
+#include <taut/train/norm_estimate.hpp>
+#include <taut/train/margin_loss.hpp>
+#include <taut/train/fit.hpp>
+#include <taut/train/progress.hpp>
+// clang-format on
 #include <taut/theory/attack.hpp>
 #include <taut/theory/batch_loss.hpp>
 #include <taut/theory/best_halfplane.hpp>
@@ -81,25 +100,6 @@
 #include <taut/theory/vectors.hpp>
 #include <taut/theory/weight_length.hpp>
 #include <taut/theory/whitening.hpp>
-// clang-format off
-#include <taut/train/array.hpp>
-#include <taut/train/dataset.hpp>
-#include <taut/train/loss.hpp>
-#include <taut/train/schedule.hpp>
-#include <taut/train/optimizer.hpp>
-#include <taut/train/adamw.hpp>
-#include <taut/train/clipped.hpp>
-#include <taut/train/watched.hpp>
-#include <taut/train/project.hpp>
-#include <taut/train/score.hpp>
-#include <taut/train/tape.hpp>
-#include <taut/train/objective.hpp>
-#include <taut/train/augment.hpp>
-#include <taut/train/norm_estimate.hpp>
-#include <taut/train/margin_loss.hpp>
-#include <taut/train/fit.hpp>
-#include <taut/train/progress.hpp>
-// clang-format on
 #include <taut/weights/atomic_file.hpp>
 #include <taut/weights/csv.hpp>
 #include <taut/weights/error.hpp>

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 cmake_minimum_required(VERSION 3.25)
+get_filename_component(ROOT ${ROOT} ABSOLUTE) # globs relative to . give nothing
 # cmake -DROOT=. -P tests/architecture/documents.cmake
 # Every block of C++ code in README.md and docs/*.md stands, letter for letter, in a program that is compiled and run:
 # examples/*.cpp, examples/*/*.cpp or tests/*/*.cpp. Every file that a link names exists. Every figure that an example

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 cmake_minimum_required(VERSION 3.25)
+get_filename_component(ROOT ${ROOT} ABSOLUTE) # globs relative to . give nothing
 # cmake -DROOT=. -P tests/architecture/embedded.cmake
 # taut/embedded.hpp brings what taut/inference.hpp does, in the same order, but for certify/; what else it brings, bytes and
 # budgets, taut/taut.hpp does, too; nothing of it includes a header of the standard library that firmware must not need.

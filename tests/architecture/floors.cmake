@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 cmake_minimum_required(VERSION 3.25)
+get_filename_component(ROOT ${ROOT} ABSOLUTE) # globs relative to . give nothing
 # cmake -DROOT=. -P tests/architecture/floors.cmake
 # A file includes only lower floors or its own folder; layers do not include layers; folders on one floor do not see each
 # other; only an umbrella (a header directly in taut/) includes an umbrella. The floors, from the ground up:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 cmake_minimum_required(VERSION 3.25)
+get_filename_component(ROOT ${ROOT} ABSOLUTE) # globs relative to . give nothing
 # cmake -DROOT=. -P tests/architecture/layers.cmake            docs/layers.md is what the headers of the layers say
 # cmake -DROOT=. -DWRITE=ON -P tests/architecture/layers.cmake writes it
 # Both check that each comment has its entries and that taut/inference.hpp brings each layer.

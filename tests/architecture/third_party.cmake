@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 cmake_minimum_required(VERSION 3.25)
+get_filename_component(ROOT ${ROOT} ABSOLUTE) # globs relative to . give nothing
 # cmake -DROOT=. -P tests/architecture/third_party.cmake
 # Each third-party library has one home, given here as: what is included in which file. A test of a home's file
 # lives at the same place under tests/. Everything else in angle brackets with a folder is unknown and refused.

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 cmake_minimum_required(VERSION 3.25)
+get_filename_component(ROOT ${ROOT} ABSOLUTE) # globs relative to . give nothing
 # cmake -DROOT=. -P tests/architecture/twins.cmake
 # Every header of a folder has a test of the same name: include/taut/net/network.hpp has tests/net/network.cpp. Every
 # header starts with its licence, is included once (but for those that put macros aside and back), and has at most 400

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <taut/simd/fused_sum.hpp>
 #include <taut/simd/soft_root.hpp>
 #include <type_traits>
 
@@ -31,31 +32,6 @@ constexpr std::size_t ceil_div(std::size_t n, std::size_t d) { return (n + d - 1
 inline constexpr float integer_shift = 0x1.8p23f;
 
 namespace detail {
-
-constexpr std::uint32_t bits(float x) { return __builtin_bit_cast(std::uint32_t, x); }
-constexpr std::uint64_t bits(double x) { return __builtin_bit_cast(std::uint64_t, x); }
-
-// The sum of an exact product and c, rounded once to float. Rounding twice (to double, then to float) is wrong only
-// when the double lies on a midpoint of two floats or the result is subnormal; then the double is first rounded to odd
-// with the exact error of the sum (Knuth's TwoSum), after which the second rounding is right [Boldo, Melquiond 2008].
-constexpr float round_odd_sum(double product, double c, double sum) {
-  const double part = sum - product;
-  const double error = (product - (sum - part)) + (c - part);
-  if (error == error && error != 0 && (bits(sum) & 1) == 0)
-    sum = __builtin_bit_cast(double, bits(sum) + ((error > 0) == (sum > 0) ? std::uint64_t{1} : ~std::uint64_t{0}));
-  constexpr double overflow = 0x1.ffffffp127;  // the midpoint of the largest float and 2^128
-  if (sum >= overflow) return std::numeric_limits<float>::infinity();
-  if (sum <= -overflow) return -std::numeric_limits<float>::infinity();
-  return static_cast<float>(sum);
-}
-
-// Few statements and calls, because clang counts them and a network is some 10^5 of these.
-constexpr float fused(double product, double c, double sum) {
-  return sum == 0 || ((__builtin_bit_cast(std::uint64_t, sum) & 0x1fffffff) != 0x10000000 &&
-                      (sum < 0 ? -sum : sum) >= 0x1p-126 && (sum < 0 ? -sum : sum) <= 0x1.fffffep127)
-             ? static_cast<float>(sum)
-             : round_odd_sum(product, c, sum);
-}
 
 constexpr double newton_sqrt(double x) {
   if (!(x > 0) || x == std::numeric_limits<double>::infinity()) {
