@@ -17,7 +17,7 @@ constexpr auto nothing = Dropout<0.0>;
 
 template <std::size_t I = 0, class Net> constexpr invariance of(Net) { return scale_invariant<Net, I>; }
 
-// Directly before a normalizer: theory.md, section 1.
+// Directly before a normalizer.
 static_assert(of(Input<8> >> Linear<12> >> LN) == with_bias);
 static_assert(of(Input<8> >> Linear<12> >> RMSNorm) == with_bias);
 static_assert(of(Input<8> >> Linear<12> >> GN<3>) == with_bias);
