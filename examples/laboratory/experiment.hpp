@@ -101,9 +101,9 @@ class experiment {
   /// Writes OUT/file.csv.
   void write(const std::string& file, const table& rows) const { taut::write_file(out / (file + ".csv"), rows.csv()); }
 
-  /// Writes OUT/file.csv and OUT/file.gp, and draws OUT/file.svg where gnuplot is installed (and throws
-  /// std::runtime_error where it fails). The script is what comes
+  /// Writes OUT/file.csv and OUT/file.gp, and draws OUT/file.svg where gnuplot is installed. The script is what comes
   /// after terminal, output and separator are set (the first line of a table has names: `skip 1`, or key autotitle).
+  /// @throws std::runtime_error where gnuplot cannot draw it.
   void draw(const std::string& file, const table& rows, const std::string& script,
             const std::string& size = "900,480") const {
     write(file, rows);
