@@ -310,13 +310,11 @@ int main(int argc, char** argv) {
                            "Lipschitz constants with normalizers and without: against depth, where stds are large and "
                            "where small, and of trained networks."};
   training_settings s;
-  e.options.add_option("--epochs", s.epochs, "of training")->capture_default_str()->check(CLI::PositiveNumber);
-  e.options.add_option("--samples", s.samples, "digits to train on, of 1797")
-      ->capture_default_str()
-      ->check(CLI::Range(512, 1700));
-  e.options.add_option("--seeds", s.seeds, "networks of each kind")->capture_default_str()->check(CLI::PositiveNumber);
-  e.options.add_option("--rate", s.rate, "of learning")->capture_default_str();
-  e.options.add_option("--weight-decay", s.weight_decay, "in training")->capture_default_str();
+  e.options.add_option("--epochs", s.epochs, "of training")->check(CLI::PositiveNumber);
+  e.options.add_option("--samples", s.samples, "digits to train on, of 1797")->check(CLI::Range(512, 1700));
+  e.options.add_option("--seeds", s.seeds, "networks of each kind")->check(CLI::PositiveNumber);
+  e.options.add_option("--rate", s.rate, "of learning");
+  e.options.add_option("--weight-decay", s.weight_decay, "in training");
   return e.main(argc, argv, [&] {
     if (e.quick) s.epochs = std::min<std::size_t>(s.epochs, 10), s.seeds = 1;
     auto keys = built_networks(e);

@@ -42,13 +42,10 @@ equilibrium settle(const dataset_parts& data, std::uint64_t seed, std::size_t ep
 int main(int argc, char** argv) {
   laboratory::experiment e{"edge_of_stability", "Sharpness falls after the loss has converged."};
   std::size_t seeds = 10, steps = 12000, digit_steps = 16000, epochs = 150;
-  const auto option = [&e](const char* name, std::size_t& value, const char* what) {
-    e.options.add_option(name, value, what)->capture_default_str()->check(CLI::PositiveNumber);
-  };
-  option("--seeds", seeds, "regressions, of seeds from --seed on");
-  option("--steps", steps, "of each regression");
-  option("--digit-steps", digit_steps, "of each network on digits");
-  option("--epochs", epochs, "of mini-batches");
+  e.options.add_option("--seeds", seeds, "regressions, of seeds from --seed on")->check(CLI::PositiveNumber);
+  e.options.add_option("--steps", steps, "of each regression")->check(CLI::PositiveNumber);
+  e.options.add_option("--digit-steps", digit_steps, "of each network on digits")->check(CLI::PositiveNumber);
+  e.options.add_option("--epochs", epochs, "of mini-batches")->check(CLI::PositiveNumber);
   return e.main(argc, argv, [&] {
     if (e.quick) seeds = 3, steps = 5000, digit_steps = 240, epochs = 60;
     edge::results all = edge::run_regressions(e, seeds, steps);

@@ -255,8 +255,6 @@ unset multiplot)gp";
 void run(const laboratory::experiment& e, std::size_t points, std::size_t labels, std::size_t seeds) {
   if (e.quick) seeds = std::min(seeds, std::size_t{3});
   const bool table = points == 0;
-  if (labels < 2 || labels > most_labels || points > 128 || seeds == 0)
-    throw std::invalid_argument("labels are 2 to 4, points at most 128, and there is a seed");
   std::printf("points labels in double in float most folds smallest gap     linear\n");
   laboratory::table rows(
       {"points", "labels", "seed", "runs", "folds", "gap", "margin", "in_double", "in_float", "linear"});
@@ -269,8 +267,9 @@ void run(const laboratory::experiment& e, std::size_t points, std::size_t labels
   std::vector<std::size_t> shattered;
   std::vector<std::pair<std::string, laboratory::value>> merged;
   if (table) {
-    merge_pair_by_pair(e, e.quick ? std::vector<std::size_t>{16} : std::vector<std::size_t>{16, 32, 64}, seeds, merged);
-    trade_depth_for_groups(e, e.quick ? std::vector<std::size_t>{16} : std::vector<std::size_t>{16, 32, 64}, seeds);
+    const auto some = e.quick ? std::vector<std::size_t>{16} : std::vector<std::size_t>{16, 32, 64};
+    merge_pair_by_pair(e, some, seeds, merged);
+    trade_depth_for_groups(e, some, seeds);
     shattered = shattered_points(e, e.quick ? 2 : 3, e.quick ? 6 : 12);
     std::printf("\nsixteen points at compile time: %zu layer norms\n", compiled::depth);
     std::string script = table_figures;
@@ -308,15 +307,10 @@ void run(const laboratory::experiment& e, std::size_t points, std::size_t labels
 int main(int argc, char** argv) {
   laboratory::experiment e{"ln_net", "Networks of layer norms of width 3 that are built from labels."};
   std::size_t points = 0, labels = 2, seeds = 10;
-  e.options.add_option("--points", points, "in R^2, at most 128; 0: a table of 16 to 128")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 128));
+  e.options.add_option("--points", points, "in R^2, at most 128; 0: a table of 16 to 128")->check(CLI::Range(0, 128));
   e.options.add_option("--labels", labels, "that random points have, with --points: 2 to 4")
-      ->capture_default_str()
-      ->check(CLI::Range(2, 4))
+      ->check(CLI::Range(std::size_t{2}, most_labels))
       ->needs("--points");
-  e.options.add_option("--seeds", seeds, "one after the other: point sets with labels")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+  e.options.add_option("--seeds", seeds, "one after the other: point sets with labels")->check(CLI::PositiveNumber);
   return e.main(argc, argv, [&] { run(e, points, labels, seeds); });
 }

@@ -9,7 +9,6 @@
 #include <array>
 #include <chrono>
 #include <functional>
-#include <numeric>
 #include <optional>
 #include <taut/taut.hpp>
 
@@ -17,6 +16,7 @@
 #include "laboratory/experiment.hpp"
 
 using namespace taut;
+using laboratory::mean;
 
 namespace {
 
@@ -110,10 +110,6 @@ double largest_difference(const First& first, const Second& second, const datase
     largest = std::max(largest, difference / size);
   }
   return largest;
-}
-
-double mean(const std::vector<double>& numbers) {
-  return std::accumulate(numbers.begin(), numbers.end(), 0.0) / static_cast<double>(numbers.size());
 }
 
 /// The gains of all gates by size.
@@ -287,13 +283,9 @@ void run(const laboratory::experiment& e, settings s) {
 int main(int argc, char** argv) {
   settings s;
   laboratory::experiment e{"pruning", "Removes the channels of a batch-normalized network whose gain is small."};
-  e.options.add_option("--networks", s.networks, "to train, of seeds one after the other")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber);
-  e.options.add_option("--epochs", s.epochs, "of training")->capture_default_str()->check(CLI::PositiveNumber);
-  e.options.add_option("--tuning-epochs", s.tuning_epochs, "after pruning")
-      ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
-  e.options.add_option("--penalty", s.penalty, "on |gain|")->capture_default_str()->check(CLI::NonNegativeNumber);
+  e.options.add_option("--networks", s.networks, "to train, of seeds one after the other")->check(CLI::PositiveNumber);
+  e.options.add_option("--epochs", s.epochs, "of training")->check(CLI::PositiveNumber);
+  e.options.add_option("--tuning-epochs", s.tuning_epochs, "after pruning")->check(CLI::NonNegativeNumber);
+  e.options.add_option("--penalty", s.penalty, "on |gain|")->check(CLI::NonNegativeNumber);
   return e.main(argc, argv, [&] { run(e, s); });
 }

@@ -228,12 +228,9 @@ void draw(const laboratory::experiment& e, const std::vector<comparison>& all) {
 int main(int argc, char** argv) {
   settings s;
   laboratory::experiment e{"random_labels", "Trains LN-Nets on random labels beside the best linear classifier."};
-  e.options.add_option("--data", s.data, "folder with MNIST and CIFAR-10")
-      ->capture_default_str()
-      ->check(CLI::ExistingDirectory);
+  e.options.add_option("--data", s.data, "folder with MNIST and CIFAR-10")->check(CLI::ExistingDirectory);
   e.options.add_option("--dataset", s.dataset, "mnist, cifar or both")
-      ->check(CLI::IsMember({"mnist", "cifar", "both"}))
-      ->capture_default_str();
+      ->check(CLI::IsMember({"mnist", "cifar", "both"}));
   e.options.add_flag("--raw", s.raw, "train on the features as they are, not on whitened ones");
   return e.main(argc, argv, [&] {
     std::string skipped, names;
@@ -242,12 +239,8 @@ int main(int argc, char** argv) {
     const std::size_t epochs = e.quick ? 2 : 15, seeds = e.quick ? 1 : 10;
     const auto ln = image_accuracies<one_group>(epochs, seeds, e.seed),
                ln_g = image_accuracies<4>(epochs, seeds, e.seed);
-    double conv_ln = 0, conv_ln_g = 0;
     std::printf("convolution net, digits' own labels, test accuracy by seed\n%9s %9s\n", "LN", "GN<4>");
-    for (std::size_t k = 0; k < seeds; ++k) {
-      std::printf("%9.4f %9.4f\n", ln[k], ln_g[k]);
-      conv_ln += ln[k] / static_cast<double>(seeds), conv_ln_g += ln_g[k] / static_cast<double>(seeds);
-    }
+    for (std::size_t k = 0; k < seeds; ++k) std::printf("%9.4f %9.4f\n", ln[k], ln_g[k]);
     draw(e, all);
     const comparison& least = *std::ranges::min_element(  // where LN-Net leads by least
         all, {}, [](const comparison& f) { return f.ln_net() - f.linear.accuracy; });
@@ -262,7 +255,7 @@ int main(int argc, char** argv) {
       result.emplace_back("ln_g_" + f.name, f.ln_g().accuracy);
       result.emplace_back("groups_" + f.name, f.ln_g().groups);
     }
-    result.emplace_back("conv_ln", conv_ln), result.emplace_back("conv_ln_g", conv_ln_g);
+    result.emplace_back("conv_ln", laboratory::mean(ln)), result.emplace_back("conv_ln_g", laboratory::mean(ln_g));
     if (!skipped.empty()) result.emplace_back("skipped", skipped);
     laboratory::experiment::result(result);
   });

@@ -36,25 +36,24 @@ std::vector<double> sweep_rates(const std::vector<contender>& nets, const datase
   std::vector<std::vector<laboratory::value>> limits(nets.size());
   std::printf("largest usable rate (test accuracy >= %g): as it is, with warm-up, with clipping, with both\n", wanted);
   for (std::size_t v = 0; v < 4; ++v) {
-    const auto found = trained(nets, at_rates(variants[v], rates), data, s);
+    const std::vector<swept> found = swept_over(rates, variants[v], nets, data, s);
     table accuracy = by_net("rate", nets);
     for (std::size_t r = 0; r < rates.size(); ++r) {
       std::vector<laboratory::value> row{rates[r]};
-      for (std::size_t n = 0; n < nets.size(); ++n) row.push_back(found[n * rates.size() + r].accuracy());
+      for (const swept& net : found) row.push_back(net.found[r].accuracy());
       accuracy.add(row);
     }
     e.write(std::string("unified_norms_rates") + names[v], accuracy);
     for (std::size_t n = 0; n < nets.size(); ++n) {
-      rate_sweep tried;
-      for (std::size_t r = 0; r < rates.size(); ++r)
-        tried.push_back({rates[r], found[n * rates.size() + r].accuracy()});
-      if (v == 0) chosen.push_back(rates[best(found, n * rates.size(), rates.size())]);
-      if (v == 0) limits[n].push_back(nets[n].norm);
-      limits[n].push_back(largest_usable(tried, wanted));
-      if (v == 0) ranges.push_back(usable_range(tried, wanted));
+      const rate_sweep tried = found[n].accuracies();
+      const double limit = largest_usable(tried, wanted);
+      if (v == 0) {
+        chosen.push_back(rates[found[n].best()]), ranges.push_back(usable_range(tried, wanted));
+        limits[n].push_back(nets[n].norm);
+      }
+      limits[n].push_back(limit);
       if (v == 0 || v == 3)
-        result.emplace_back(std::string("largest_rate") + names[v] + "_" + lower(nets[n].norm),
-                            largest_usable(tried, wanted));
+        result.emplace_back(std::string("largest_rate") + names[v] + "_" + lower(nets[n].norm), limit);
     }
   }
   for (std::size_t n = 0; n < nets.size(); ++n) {
@@ -74,14 +73,14 @@ std::vector<repeated> converge(const std::string& name, const std::vector<conten
                                keys& result) {
   std::vector<recipe> recipes;
   for (const double rate : rates) recipes.push_back({.rate = rate, .epochs = epochs, .every_epoch = true});
-  const auto found = trained_each(nets, recipes, data, s);
+  const auto found = trained(each(nets, recipes), data, s);
   table curves = by_net("epoch", nets);
   std::vector<std::size_t> reached(nets.size(), 0);
   for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
     std::vector<laboratory::value> row{epoch + 1};
     for (std::size_t n = 0; n < nets.size(); ++n) {
       const double accuracy =
-          found[n].middle([&](const outcome& o) { return o.diverged() ? 0 : o.moments[epoch].test_accuracy; });
+          median(found[n].runs, [&](const outcome& o) { return o.diverged() ? 0 : o.moments[epoch].test_accuracy; });
       row.push_back(accuracy);
       if (reached[n] == 0 && accuracy >= goal) reached[n] = epoch + 1;
     }
@@ -107,7 +106,7 @@ void initializations(const std::vector<contender>& nets, const std::vector<doubl
     std::vector<recipe> recipes;
     for (const double rate : rates)
       recipes.push_back({.rate = rate, .epochs = s.quick ? 4u : 20u, .weight_scale = scale});
-    const auto found = trained_each(nets, recipes, data, s);
+    const auto found = trained(each(nets, recipes), data, s);
     std::vector<laboratory::value> row{scale};
     for (std::size_t n = 0; n < nets.size(); ++n) {
       row.push_back(found[n].accuracy());
@@ -127,13 +126,13 @@ void initializations(const std::vector<contender>& nets, const std::vector<doubl
 void batches(const dataset_parts& data, const settings& s, const laboratory::experiment& e, keys& result) {
   const auto nets = perceptrons_in_batches();
   const std::vector<double> rates = s.quick ? std::vector{0.01} : geometric(0.0025, 0.64, 4);
-  const auto found = trained(nets, at_rates({.epochs = s.quick ? 1u : 10u}, rates), data, s);
+  const std::vector<swept> found = swept_over(rates, {.epochs = s.quick ? 1u : 10u}, nets, data, s);
   table accuracy({"batch", "accuracy", "norm", "rate"});
   std::printf("\naccuracy by size of the batch\n");
   for (std::size_t n = 0; n < nets.size(); ++n) {
     if (n > 0 && nets[n].norm != nets[n - 1].norm) accuracy.separate(), accuracy.separate();
-    const std::size_t r = best(found, n * rates.size(), rates.size());
-    const double reached = found[n * rates.size() + r].accuracy();
+    const std::size_t r = found[n].best();
+    const double reached = found[n].found[r].accuracy();
     accuracy.add({nets[n].batch, reached, nets[n].norm, rates[r]});
     std::printf("  %-5s %4zu  %.4f   rate %g\n", nets[n].norm.c_str(), nets[n].batch, reached, rates[r]);
     if (nets[n].batch == 2 || nets[n].batch == 256)
@@ -146,18 +145,13 @@ void batches(const dataset_parts& data, const settings& s, const laboratory::exp
 void robustness(const std::vector<contender>& nets, const std::vector<repeated>& converged, const dataset_parts& data,
                 const settings& s, const laboratory::experiment& e, keys& result) {
   const std::vector<double> radii = s.quick ? std::vector{0.05, 0.4} : geometric(0.0125, 1.6, 2);
-  std::vector<std::vector<examined>> seen(nets.size(), std::vector<examined>(s.seeds()));
-  in_parallel(nets.size() * s.seeds(), [&](std::size_t job) {
-    const std::size_t n = job / s.seeds(), seed = job % s.seeds();
+  std::vector<std::vector<examined>> seen(nets.size(), std::vector<examined>(s.seeds));
+  in_parallel(nets.size() * s.seeds, [&](std::size_t job) {
+    const std::size_t n = job / s.seeds, seed = job % s.seeds;
     const outcome& run = converged[n].runs[seed];
     if (run.diverged()) throw std::runtime_error(nets[n].norm + " diverged at its best rate");
     seen[n][seed] = examine(nets[n].at_inference, run.moments.back().weights, data.rest, radii, s.quick ? 10 : 40);
   });
-  const auto middle = [&](std::size_t n, auto&& of) {
-    std::vector<double> values;
-    for (const examined& x : seen[n]) values.push_back(of(x));
-    return median(values);
-  };
   std::vector<std::string> columns{"radius"};
   for (const contender& c : nets) columns.push_back(c.norm + " certified"), columns.push_back(c.norm + " attacked");
   table accuracy(columns);
@@ -165,8 +159,8 @@ void robustness(const std::vector<contender>& nets, const std::vector<repeated>&
   for (std::size_t r = 0; r < radii.size(); ++r) {
     std::vector<laboratory::value> row{radii[r]};
     for (std::size_t n = 0; n < nets.size(); ++n) {
-      row.push_back(middle(n, [&](const examined& x) { return x.certified[r]; }));
-      row.push_back(middle(n, [&](const examined& x) { return x.attacked[r]; }));
+      row.push_back(median(seen[n], [&](const examined& x) { return x.certified[r]; }));
+      row.push_back(median(seen[n], [&](const examined& x) { return x.attacked[r]; }));
       for (const examined& x : seen[n]) {
         worst = std::max(worst, x.certified[r] - x.attacked[r]);
         if (!x.consistent) throw std::logic_error(nets[n].norm + ": an attack succeeded inside a certified ball");
@@ -183,12 +177,12 @@ void robustness(const std::vector<contender>& nets, const std::vector<repeated>&
   std::printf("\ncertified and attacked accuracy at %g and %g; correlation of slopes and gain/std over the samples\n",
               radii[small], radii[large]);
   for (std::size_t n = 0; n < nets.size(); ++n) {
-    const double certified = middle(n, [&](const examined& x) { return x.certified[small]; }),
-                 attacked = middle(n, [&](const examined& x) { return x.attacked[large]; }),
-                 correlation = middle(n, [](const examined& x) { return x.correlation; });
+    const double certified = median(seen[n], [&](const examined& x) { return x.certified[small]; }),
+                 attacked = median(seen[n], [&](const examined& x) { return x.attacked[large]; }),
+                 correlation = median(seen[n], [](const examined& x) { return x.correlation; });
     std::printf("  %-5s %.4f <= %.4f   %.4f <= %.4f   %.2f\n", nets[n].norm.c_str(), certified,
-                middle(n, [&](const examined& x) { return x.attacked[small]; }),
-                middle(n, [&](const examined& x) { return x.certified[large]; }), attacked, correlation);
+                median(seen[n], [&](const examined& x) { return x.attacked[small]; }),
+                median(seen[n], [&](const examined& x) { return x.certified[large]; }), attacked, correlation);
     result.emplace_back("certified_0.05_" + lower(nets[n].norm), certified);
     result.emplace_back("attacked_0.4_" + lower(nets[n].norm), attacked);
     if (nets[n].at_inference != form::plain) result.emplace_back("correlation_" + lower(nets[n].norm), correlation);
@@ -201,7 +195,7 @@ void growth(const std::vector<contender>& nets, const dataset_parts& data, const
             const laboratory::experiment& e, keys& result) {
   const std::size_t epochs = s.quick ? 4 : 64;
   const auto found =
-      trained(nets, {{.rate = 0.1, .epochs = epochs, .constant_rate = true, .every_epoch = true}}, data, s);
+      trained(every(nets, {{.rate = 0.1, .epochs = epochs, .constant_rate = true, .every_epoch = true}}), data, s);
   table seen({"epoch", "weights", "ratio", "slope", "norm"});
   std::printf(
       "\nfrom epoch 1 to %zu at rate 0.1: weights below the last layer, gain/std and |d margin / d x| grow by\n",
@@ -282,16 +276,14 @@ void images(const std::string& name, double goal, std::size_t epochs, const data
   const auto nets = image_networks();
   const std::vector<double> rates = s.quick ? std::vector{0.05} : geometric(0.003125, 12.8, 4);
   settings once = s;
-  once.quick = true;  // one seed for the sweep
+  once.seeds = 1;
   const std::size_t sweep_epochs = s.quick ? 1 : epochs / 2;
-  const auto found = trained(nets, at_rates({.epochs = sweep_epochs}, rates), data, once);
+  const std::vector<swept> found = swept_over(rates, {.epochs = sweep_epochs}, nets, data, once);
   std::vector<double> chosen;
   std::printf("\n%s: largest rate tried that reaches %g in %zu epochs\n ", name.c_str(), goal, sweep_epochs);
   for (std::size_t n = 0; n < nets.size(); ++n) {
-    rate_sweep tried;
-    for (std::size_t r = 0; r < rates.size(); ++r) tried.push_back({rates[r], found[n * rates.size() + r].accuracy()});
-    chosen.push_back(rates[best(found, n * rates.size(), rates.size())]);
-    std::printf(" %s %g", nets[n].norm.c_str(), largest_usable(tried, goal));
+    chosen.push_back(rates[found[n].best()]);
+    std::printf(" %s %g", nets[n].norm.c_str(), largest_usable(found[n].accuracies(), goal));
   }
   std::printf("\n");
   converge(name, nets, chosen, s.quick ? 1 : epochs, goal, data, s, e, result);
@@ -299,6 +291,7 @@ void images(const std::string& name, double goal, std::size_t epochs, const data
 
 void run(const laboratory::experiment& e, settings s) {
   s.seed = e.seed, s.quick = e.quick;
+  if (s.quick) s.seeds = 1;
   keys result;
   const dataset_parts parts = split_at(laboratory::digits(), 1400);
   const auto nets = perceptrons();
@@ -332,7 +325,6 @@ int main(int argc, char** argv) {
   settings s;
   laboratory::experiment e{"unified_norms", "Trains networks that differ in their normalizers on the same data."};
   e.options.add_option("--data", s.data, "folder with the files of CIFAR-10 or CIFAR-100")
-      ->capture_default_str()
       ->check(CLI::ExistingDirectory);
   return e.main(argc, argv, [&] { run(e, s); });
 }

@@ -70,11 +70,8 @@ using moment = std::array<double, of::quantities>;
 /// The median of each quantity, over seeds.
 moment median_of(const std::vector<moment>& moments) {
   moment middle;
-  for (std::size_t q = 0; q < of::quantities; ++q) {
-    std::vector<double> values;
-    for (const moment& m : moments) values.push_back(m[q]);
-    middle[q] = laboratory::median(values);
-  }
+  for (std::size_t q = 0; q < of::quantities; ++q)
+    middle[q] = laboratory::median(moments, [q](const moment& m) { return m[q]; });
   return middle;
 }
 
@@ -192,12 +189,6 @@ double factor_of_each(const moment& m, of::quantity bound) {
   return std::pow(m[of::input_bound_without] / m[bound], 1.0 / static_cast<double>(hidden));
 }
 
-/// The median of a number of each line.
-double median_of(const std::vector<line_profile>& lines, double line_profile::* what) {
-  std::vector<double> values;
-  for (const line_profile& line : lines) values.push_back(line.*what);
-  return laboratory::median(values);
-}
 /// A quantile of the losses of all lines at point i.
 double quantile(const std::vector<line_profile>& lines, std::size_t i, double share) {
   std::vector<double> losses;
@@ -335,7 +326,7 @@ std::vector<std::pair<std::string, laboratory::value>> trained_networks(const la
   for (const kind& k : kinds) {
     const moment m = median_of(k.moments.back());
     const double factor = factor_of_each(m, of::input_bound), of_median = factor_of_each(m, of::input_bound_median),
-                 rise = median_of(k.after, &line_profile::rise), smooth = early_smoothness(k);
+                 rise = laboratory::median(k.after, &line_profile::rise), smooth = early_smoothness(k);
     std::printf("  %-13s %5.1f  %6.2f  %6.2f  %9.3g %6.1f %6.1f  %9.3g %6.1f %6.1f     %6.2f %6.2f\n", k.label,
                 m[of::weights], factor, of_median, m[of::input_bound], m[of::slope], m[of::steepest],
                 m[of::parameter_bound], m[of::parameter_slope], m[of::parameter_steepest], rise, smooth);

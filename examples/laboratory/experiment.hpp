@@ -12,6 +12,7 @@
 //   }
 #pragma once
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <cstdio>
@@ -21,6 +22,7 @@
 #include <functional>
 #include <initializer_list>
 #include <iostream>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -69,7 +71,7 @@ class table {
   std::string text;
 };
 
-/// One experiment: a name, a sentence, and what its options say.
+/// One experiment: a name, a sentence, and what its options say; --help shows the defaults of all that are added.
 class experiment {
  public:
   CLI::App options;
@@ -78,10 +80,9 @@ class experiment {
   bool quick = false;
 
   experiment(std::string its_name, const std::string& sentence) : options(sentence), name(std::move(its_name)) {
-    options.add_option("--seed", seed, "of everything that is random")
-        ->capture_default_str()
-        ->check(CLI::NonNegativeNumber);
-    options.add_option("--out", out, "folder for tables and figures")->capture_default_str();
+    options.option_defaults()->always_capture_default();
+    options.add_option("--seed", seed, "of everything that is random")->check(CLI::NonNegativeNumber);
+    options.add_option("--out", out, "folder for tables and figures");
     options.add_flag("--quick", quick, "a small version of it, in seconds");
   }
 
@@ -140,6 +141,17 @@ class experiment {
   std::ranges::sort(numbers);
   const std::size_t half = numbers.size() / 2;
   return numbers.size() % 2 == 1 ? numbers[half] : (numbers[half - 1] + numbers[half]) / 2;
+}
+/// That of a number of each: of(x), or a member x.*of.
+template <class X, class Of> [[nodiscard]] double median(const std::vector<X>& all, Of of) {
+  std::vector<double> numbers;
+  for (const X& x : all) numbers.push_back(std::invoke(of, x));
+  return median(numbers);
+}
+
+/// The mean of some numbers. @pre there is one
+[[nodiscard]] inline double mean(const std::vector<double>& numbers) {
+  return std::accumulate(numbers.begin(), numbers.end(), 0.0) / static_cast<double>(numbers.size());
 }
 
 }  // namespace laboratory

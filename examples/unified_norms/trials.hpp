@@ -4,6 +4,7 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <taut/theory/learning_rate.hpp>
 #include <thread>
 
 #include "../laboratory/data.hpp"
@@ -15,9 +16,9 @@ namespace unified {
 /// What the options say.
 struct settings {
   std::uint64_t seed = 1;
+  std::size_t seeds = 3;  ///< of each training, one after the other from `seed` on
   bool quick = false;
   std::filesystem::path data = laboratory::data_folder;
-  std::size_t seeds() const { return quick ? 1 : 3; }
 };
 /// Of the RESULT line.
 using keys = std::vector<std::pair<std::string, laboratory::value>>;
@@ -46,44 +47,37 @@ inline void in_parallel(std::size_t count, const std::function<void(std::size_t)
 /// The same recipe with several seeds.
 struct repeated {
   std::vector<outcome> runs;
-  [[nodiscard]] double accuracy() const {
-    return middle([](const outcome& o) { return o.accuracy(); });
-  }
-  [[nodiscard]] double train_loss() const {
-    return middle([](const outcome& o) { return o.train_loss(); });
-  }
-  [[nodiscard]] double middle(const std::function<double(const outcome&)>& of) const {
-    std::vector<double> values;
-    for (const outcome& o : runs) values.push_back(of(o));
-    return laboratory::median(values);
-  }
+  /// Medians.
+  [[nodiscard]] double accuracy() const { return laboratory::median(runs, &outcome::accuracy); }
+  [[nodiscard]] double train_loss() const { return laboratory::median(runs, &outcome::train_loss); }
 };
 
-/// Trains every net by every recipe: found[net * recipes + recipe].
-inline std::vector<repeated> trained(const std::vector<contender>& nets, const std::vector<recipe>& recipes,
-                                     const taut::dataset_parts& data, const settings& s) {
-  std::vector<repeated> found(nets.size() * recipes.size());
-  for (repeated& r : found) r.runs.resize(s.seeds());
-  in_parallel(found.size() * s.seeds(), [&](std::size_t job) {
-    const std::size_t which = job / s.seeds(), seed = job % s.seeds();
-    recipe how = recipes[which % recipes.size()];
-    how.seed = s.seed + seed;
-    found[which].runs[seed] = nets[which / recipes.size()].train(how, data.first, data.rest);
+/// A net and how it is trained.
+using assignment = std::pair<const contender*, recipe>;
+/// Carries out every assignment with each seed.
+inline std::vector<repeated> trained(const std::vector<assignment>& all, const taut::dataset_parts& data,
+                                     const settings& s) {
+  std::vector<repeated> found(all.size());
+  for (repeated& r : found) r.runs.resize(s.seeds);
+  in_parallel(all.size() * s.seeds, [&](std::size_t job) {
+    auto [net, how] = all[job / s.seeds];
+    how.seed = s.seed + job % s.seeds;
+    found[job / s.seeds].runs[job % s.seeds] = net->train(how, data.first, data.rest);
   });
   return found;
 }
-/// One recipe for each net.
-inline std::vector<repeated> trained_each(const std::vector<contender>& nets, const std::vector<recipe>& recipes,
-                                          const taut::dataset_parts& data, const settings& s) {
-  std::vector<repeated> found(nets.size());
-  for (repeated& r : found) r.runs.resize(s.seeds());
-  in_parallel(nets.size() * s.seeds(), [&](std::size_t job) {
-    const std::size_t net = job / s.seeds(), seed = job % s.seeds();
-    recipe how = recipes[net];
-    how.seed = s.seed + seed;
-    found[net].runs[seed] = nets[net].train(how, data.first, data.rest);
-  });
-  return found;
+/// Every net by every recipe: trained(...)[net * recipes + recipe].
+inline std::vector<assignment> every(const std::vector<contender>& nets, const std::vector<recipe>& recipes) {
+  std::vector<assignment> all;
+  for (const contender& net : nets)
+    for (const recipe& how : recipes) all.push_back({&net, how});
+  return all;
+}
+/// One recipe for each net: trained(...)[net].
+inline std::vector<assignment> each(const std::vector<contender>& nets, const std::vector<recipe>& recipes) {
+  std::vector<assignment> all;
+  for (std::size_t n = 0; n < nets.size(); ++n) all.push_back({&nets[n], recipes.at(n)});
+  return all;
 }
 
 inline std::string lower(std::string text) {
@@ -101,12 +95,30 @@ inline std::vector<recipe> at_rates(recipe how, const std::vector<double>& rates
   for (const double rate : rates) all.push_back(how), all.back().rate = rate;
   return all;
 }
-/// The recipe with the smallest training loss: the test samples choose nothing.
-inline std::size_t best(const std::vector<repeated>& found, std::size_t first, std::size_t count) {
-  std::size_t chosen = 0;
-  for (std::size_t i = 1; i < count; ++i)
-    if (found[first + i].train_loss() < found[first + chosen].train_loss()) chosen = i;
-  return chosen;
+
+/// What one net came to at some learning rates.
+struct swept {
+  std::vector<double> rates;
+  std::vector<repeated> found;
+  /// The place of the smallest training loss: the test samples choose nothing.
+  [[nodiscard]] std::size_t best() const {
+    return static_cast<std::size_t>(std::ranges::min_element(found, {}, &repeated::train_loss) - found.begin());
+  }
+  [[nodiscard]] taut::rate_sweep accuracies() const {
+    taut::rate_sweep tried;
+    for (std::size_t r = 0; r < rates.size(); ++r) tried.push_back({rates[r], found[r].accuracy()});
+    return tried;
+  }
+};
+/// Trains every net by a recipe at every rate.
+inline std::vector<swept> swept_over(const std::vector<double>& rates, const recipe& how,
+                                     const std::vector<contender>& nets, const taut::dataset_parts& data,
+                                     const settings& s) {
+  const auto found = trained(every(nets, at_rates(how, rates)), data, s);
+  std::vector<swept> of_nets;
+  for (auto first = found.begin(); first != found.end(); first += static_cast<std::ptrdiff_t>(rates.size()))
+    of_nets.push_back({rates, {first, first + static_cast<std::ptrdiff_t>(rates.size())}});
+  return of_nets;
 }
 
 }  // namespace unified

@@ -128,14 +128,16 @@ inline logistic_value logistic_loss(const dataset& data, std::size_t classes, co
   return result;
 }
 
-/// The largest label + 1. @throws std::invalid_argument unless the samples have a label each and are finite numbers.
-inline std::size_t count_classes(const dataset& data) {
+/// @throws std::invalid_argument unless there are samples with a label each, and features are finite.
+inline void require_fittable(const dataset& data) {
   require_labelled(data);
   for (std::size_t s = 0; s < data.size(); ++s)
     if (!std::ranges::all_of(data.input(s), [](float x) { return std::isfinite(x); }))
       throw std::invalid_argument("a linear classifier needs features that are finite");
-  return *std::ranges::max_element(data.labels) + 1;
 }
+
+/// The largest label + 1. @pre there is a sample
+inline std::size_t count_classes(const dataset& data) { return *std::ranges::max_element(data.labels) + 1; }
 
 /// Of one-hot targets; `gram` is gram_factor(data).
 inline linear_classifier least_squares(const dataset& data, const cholesky& gram) {
@@ -242,7 +244,7 @@ inline logistic_fit logistic(const dataset& data, const cholesky& gram, const lo
 /// others. Time: samples * features^2 / 2 multiply-adds. @throws std::invalid_argument without a sample, or if samples
 /// have not one label each or not finite features.
 [[nodiscard]] inline linear_classifier least_squares_classifier(const dataset& data) {
-  static_cast<void>(base::count_classes(data));
+  base::require_fittable(data);
   return base::least_squares(data, base::gram_factor(data));
 }
 
@@ -250,7 +252,7 @@ inline logistic_fit logistic(const dataset& data, const cholesky& gram, const lo
 /// convex, but where it is nearly flat a minimum may be further down. Separable data, where there is none, until every
 /// sample is labelled rightly. @throws std::invalid_argument as least_squares_classifier.
 [[nodiscard]] inline logistic_fit logistic_classifier(const dataset& data, const logistic_options& options = {}) {
-  static_cast<void>(base::count_classes(data));
+  base::require_fittable(data);
   return base::logistic(data, base::gram_factor(data), options);
 }
 
@@ -265,7 +267,7 @@ struct linear_reference {
 /// with the fewest errors is NP-hard; these are the two that anyone would take. @throws std::invalid_argument as they.
 [[nodiscard]] inline linear_reference best_linear_classifier(const dataset& data,
                                                              const logistic_options& options = {}) {
-  static_cast<void>(base::count_classes(data));
+  base::require_fittable(data);
   const cholesky gram = base::gram_factor(data);
   linear_reference r;
   r.least_squares_accuracy = accuracy(base::least_squares(data, gram), data);
